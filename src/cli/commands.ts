@@ -1,0 +1,53 @@
+// The commands: what each is for, and the one file that is loaded to run it.
+
+import type { Io } from "./io.ts";
+
+type Run = (args: readonly string[], io: Io) => Promise<number>;
+
+interface CommandRow {
+  /** One line for `postern --help`. */
+  readonly summary: string;
+  /** Loads the command's file; the others stay unread. Absent: not in this version. */
+  readonly load?: () => Promise<Run>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  serve: {
+    summary: "run the gateway (the default)",
+    load: async () => (await import("./run-serve.ts")).runServe,
+  },
+  check: {
+    summary: "validate the configuration, print every problem at once",
+    load: async () => (await import("./check.ts")).check,
+  },
+  key: {
+    summary: "make a virtual key: key new NAME",
+    load: async () => (await import("./key.ts")).key,
+  },
+  env: {
+    summary: "print the set-up for a client: env openai",
+    load: async () => (await import("./env.ts")).env,
+  },
+  ready: {
+    summary: "wait until the gateway answers",
+    load: async () => (await import("./ready.ts")).ready,
+  },
+  schema: {
+    summary: "print the JSON Schema of the configuration file",
+    load: async () => (await import("./schema.ts")).schema,
+  },
+  version: {
+    summary: "print version, commit and runtime",
+    load: async () => (await import("./version.ts")).version,
+  },
+  init: { summary: "write a first configuration" },
+  spend: { summary: "show what was spent" },
+  logs: { summary: "show requests" },
+  audit: { summary: "show the audit log" },
+  redact: { summary: "show what redaction would send" },
+};
+
+/** Names of the commands that this version has. */
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS).filter(
+  (name) => COMMANDS[name]?.load !== undefined,
+);

@@ -1,0 +1,39 @@
+// Keeps a running gateway on what its files hold: reloads when they change, and when SIGHUP asks for it.
+
+import { statSync } from "node:fs";
+import type { Log } from "../telemetry/log.ts";
+import { createDisk } from "./disk.ts";
+import type { Reloader } from "./reload.ts";
+import { createWatch, type Timers } from "./watch.ts";
+
+const TIMERS: Timers = {
+  every(ms, run) {
+    const timer = setInterval(run, ms);
+    return () => clearInterval(timer);
+  },
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Begins; returns how to stop. `path` is the configuration's, as the user named it; `now` the epoch clock. */
+export function keepCurrent(path: string, reloader: Reloader, log: Log, now: () => number): () => void {
+  if (!isFile(path)) {
+    const source = path === "-" ? "standard input" : `${path}, which is no regular file`;
+    process.on("SIGHUP", () =>
+      log.warn({}, `the configuration came from ${source}: only a restart changes it`),
+    );
+    return () => {};
+  }
+  const reload = (asked: boolean): void => watch.follow(reloader.reload(asked));
+  const watch = createWatch({ disk: createDisk(now), timers: TIMERS, onChange: () => reload(false) });
+  watch.follow(reloader.live().files);
+  process.on("SIGHUP", () => reload(true));
+  return () => watch.stop();
+}
+
+/** What came through a pipe cannot be read twice. */
+function isFile(path: string): boolean {
+  return path !== "-" && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}

@@ -1,0 +1,37 @@
+// The real world behind Io: this process's streams, environment, clock and randomness.
+
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import { CommandError, type Io } from "./io.ts";
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/** The Io of the running process. Writing is synchronous, so that nothing is lost when the process exits. */
+export function createProcessIo(): Io {
+  return {
+    stdout: (text) => write(STDOUT, text),
+    stderr: (text) => write(STDERR, text),
+    env: process.env,
+    cwd: process.cwd(),
+    isTty: isatty(STDOUT),
+    readStdin: () => Bun.stdin.text(),
+    now: Date.now,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  };
+}
+
+function write(descriptor: number, text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "EAGAIN") Bun.sleepSync(1);
+      // The reader went away (`postern schema | head -1`), or there is nowhere left to complain to.
+      else if (code === "EPIPE" || descriptor === STDERR) return;
+      else throw new CommandError(`cannot write to standard output (${code})`);
+    }
+  }
+}

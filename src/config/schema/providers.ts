@@ -1,0 +1,113 @@
+// Settings of one upstream account. One flat object: what belongs to which type is checked in references.
+
+import { Type } from "@sinclair/typebox";
+import { LATER_PRESETS, PROVIDERS } from "../../catalog/providers.ts";
+import { ENDPOINT_NAMES } from "../../formats/table.ts";
+import { duration, filledText, flag, list, named, oneOf, section, text } from "./fields.ts";
+import { MockSchema } from "./mock.ts";
+
+const Auth = Type.Union(
+  [
+    oneOf(["none", "bearer", "api-key", "passthrough"], {}),
+    section(
+      {
+        header: filledText({ description: "Header that carries the key." }),
+        prefix: text({ description: "Text before the key.", default: "" }),
+      },
+      {},
+    ),
+    section({ query: filledText({ description: "Query parameter that carries the key." }) }, {}),
+  ],
+  {
+    kind: "word or settings",
+    wants: "none, bearer, api-key, passthrough, {header: NAME, prefix: TEXT} or {query: NAME}",
+    filled: "the preset's; without one `bearer` if there is an `api_key`, else `none`",
+    description:
+      "How the key is sent: `none`, `bearer`, `api-key` (header), `{header: NAME, prefix: TEXT}`, `{query: NAME}`, or `passthrough` (the client's own `Authorization`).",
+    examples: ["bearer", { header: "X-Api-Key", prefix: "" }, { query: "key" }],
+  },
+);
+
+const Timeouts = section(
+  {
+    connect: duration({ description: "To reach the server.", default: "10s" }),
+    first_byte: duration({ description: "From sending to the first byte of the answer.", default: "15m" }),
+    idle: duration({ description: "Silence within an answer.", default: "5m" }),
+    total: duration({ description: "The whole call.", default: "30m" }),
+  },
+  { description: "Limits of one call; 0 = none.", default: {} },
+);
+
+const Tls = section(
+  {
+    ca_file: Type.Optional(
+      filledText({
+        path: true,
+        kind: "path",
+        description: "Certificates in PEM that are trusted for this provider.",
+      }),
+    ),
+    insecure: flag({ description: "Accept any certificate: for tests only.", default: false }),
+  },
+  { description: "How the server's certificate is judged." },
+);
+
+export const ProviderSchema = section(
+  {
+    type: oneOf(Object.keys(PROVIDERS), {
+      later: LATER_PRESETS,
+      filled: "the preset of the provider's own name, else `openai-compatible`",
+      description: "The preset that gives base URL, credential and endpoints.",
+    }),
+    base_url: Type.Optional(
+      filledText({
+        description:
+          "The server's address. A bare origin gets `/v1`; any other path is kept; a pasted `…/chat/completions` is understood. Presets have one of their own.",
+        examples: ["http://127.0.0.1:8000/v1"],
+      }),
+    ),
+    auth: Auth,
+    api_key: Type.Optional(
+      text({
+        description: "The credential. A preset takes it from its usual environment variable.",
+        examples: [`\${VLLM_KEY}`, `\${file:/run/secrets/vllm}`],
+      }),
+    ),
+    model: Type.Optional(
+      filledText({ description: "Pin: replaces whatever model the client sent.", examples: ["qwen3-32b"] }),
+    ),
+    models: Type.Optional(
+      list(filledText({ wants: "a pattern that is not empty" }), {
+        description:
+          "Upstream ids that may be used (`*` any run, `!` excludes, the last match wins); plain ids are also what `/v1/models` lists.",
+        examples: [["meta-llama/*", "!*-preview"]],
+      }),
+    ),
+    endpoints: list(oneOf(ENDPOINT_NAMES, {}), {
+      filled: "the preset's",
+      description: "What the server offers; anything else is answered with 501.",
+      examples: [["chat", "responses", "models"]],
+    }),
+    headers: named(text({}), {
+      wants: "a map of header names and values",
+      description: "Added to every upstream request; they win over the client's.",
+      default: {},
+      examples: [{ "X-Team": "ml" }],
+    }),
+    forward_headers: list(filledText({ wants: "a header name" }), {
+      description: "Further request headers to let through.",
+      default: [],
+    }),
+    timeouts: Timeouts,
+    stream_usage: flag({
+      description: "Ask for usage on streams when the client did not (`stream_options.include_usage`).",
+      default: true,
+    }),
+    tls: Type.Optional(Tls),
+    http_proxy: Type.Optional(
+      filledText({ description: "HTTP proxy to reach the server through.", examples: ["http://proxy:3128"] }),
+    ),
+    mock: Type.Optional(MockSchema),
+  },
+  { description: "One upstream account." },
+);

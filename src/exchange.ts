@@ -1,0 +1,165 @@
+// The values that flow through a request: who calls, what is asked, where it goes, how it ended.
+
+import type { GatewayError } from "./errors.ts";
+import type { Endpoint, EndpointName, Family } from "./formats/table.ts";
+import type { TopLevel } from "./lib/json-scan.ts";
+import type { Secret } from "./lib/secret.ts";
+
+/** A virtual key with everything its owner's name adds, compiled from the configuration; immutable. */
+export interface VirtualKey {
+  readonly name: string;
+  readonly user: string | undefined;
+  readonly workspace: string | undefined;
+  /** Public names and `provider/model` ids that only this key's caller sees under another name. */
+  readonly aliases: ReadonlyMap<string, string>;
+  /** Lists that must all allow, broadest first. */
+  readonly access: AccessRules;
+  /** Epoch milliseconds from which the key is refused; undefined = never. */
+  readonly expiresAt: number | undefined;
+  readonly disabled: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** One allowlist and where it stands, so that a refusal can name it. */
+export interface AccessRule {
+  /** For the reader of a refusal: `organization`, `workspace research`, `user alice`, `key alice-laptop`. */
+  readonly owner: string;
+  readonly patterns: readonly string[];
+  readonly allows: (names: readonly string[]) => boolean;
+}
+
+export interface AccessRules {
+  readonly models: readonly AccessRule[];
+  readonly providers: readonly AccessRule[];
+}
+
+/** The other end of the connection. */
+export interface Peer {
+  /** IP address; undefined on a unix socket. */
+  readonly address: string | undefined;
+}
+
+/** The places a virtual key may stand in. */
+export type Carrier = "x-api-key" | "api-key" | "x-goog-api-key" | "query" | "authorization";
+
+/** Whoever a request's key belongs to. */
+export interface Caller {
+  readonly key: VirtualKey;
+  /** Where in the request the key stood; undefined for anonymous callers. */
+  readonly carrier: Carrier | undefined;
+}
+
+/** Where a connection is opened to. */
+export interface Origin {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a provider's credential is put on an upstream request. */
+export type UpstreamAuth =
+  | { readonly kind: "none" }
+  | { readonly kind: "passthrough" }
+  | { readonly kind: "header"; readonly header: string; readonly prefix: string }
+  | { readonly kind: "query"; readonly parameter: string };
+
+/** Milliseconds; 0 = no limit. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+/** A configured upstream account, compiled; immutable. */
+export interface Provider {
+  readonly name: string;
+  readonly type: string;
+  /** Root that endpoint paths are appended to, without a trailing slash; empty for the mock provider. */
+  readonly root: string;
+  readonly auth: UpstreamAuth;
+  readonly credential: Secret | undefined;
+  /** What to set when the credential is missing: `OPENAI_API_KEY`, or `api_key` of the provider. */
+  readonly credentialName: string;
+  readonly pin: string | undefined;
+  /** Allowlist of upstream ids; undefined = all. */
+  readonly models: AccessRule | undefined;
+  /** Ids of that list that are plain names, not patterns: what `/v1/models` shows. */
+  readonly declared: readonly string[];
+  readonly endpoints: ReadonlySet<EndpointName>;
+  /** Added to every upstream request; they win over the client's. Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Further request headers to let through, lower case. */
+  readonly forwardHeaders: readonly string[];
+  readonly timeouts: Timeouts;
+  readonly tls: { readonly ca: string | undefined; readonly insecure: boolean };
+  readonly httpProxy: string | undefined;
+  /** Host and port that a connection is opened to: the upstream's, or its proxy's. */
+  readonly origin: Origin;
+  /** Whether usage may be asked for on streams with `stream_options.include_usage`. */
+  readonly streamUsage: boolean;
+  /** Answers requests itself, without a network: the mock provider. */
+  readonly local: ((request: LocalRequest) => Promise<Response>) | undefined;
+}
+
+/** What a provider without a network is asked. */
+export interface LocalRequest {
+  readonly endpoint: EndpointName;
+  readonly body: Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Provider and upstream model. */
+export interface Target {
+  readonly provider: Provider;
+  /** The upstream's own id; undefined where the client may leave it out and nothing fixes it. */
+  readonly model: string | undefined;
+  /** `provider/model`, or the provider's name alone where there is no model. */
+  readonly id: string;
+}
+
+/** Where a request may go: ordered targets, and the public name it was reached by. */
+export interface Route {
+  readonly publicName: string | undefined;
+  readonly targets: readonly Target[];
+}
+
+/** Where below the gateway's routes a request stands. */
+export type Scope =
+  | { readonly kind: "unified" }
+  | { readonly kind: "provider"; readonly name: string }
+  | { readonly kind: "model"; readonly name: string };
+
+/** What a path means, before anything else of the request is looked at. */
+export type Place =
+  | {
+      readonly kind: "endpoint";
+      readonly endpoint: Endpoint;
+      readonly scope: Scope;
+      /** The rest of `models/{id}`, decoded. */
+      readonly modelId: string | undefined;
+    }
+  | { readonly kind: "key" }
+  | {
+      readonly kind: "problem";
+      readonly family: Family;
+      readonly error: GatewayError;
+      /** Set where the path names a provider or model all the same: that it exists is looked at first. */
+      readonly scope: Scope;
+    };
+
+/** A request as read: deeply read-only, so every attempt starts from the original. */
+export interface Call {
+  readonly endpoint: Endpoint;
+  /** Decoded body; undefined for GET. Never altered: editing makes a new one. */
+  readonly body: Uint8Array | undefined;
+  /** Where the members of that body stand. */
+  readonly members: TopLevel;
+  /** `model` as the client sent it; undefined = absent or not a string. */
+  readonly requestedModel: string | undefined;
+  readonly stream: boolean;
+  /** Whether the client asked for usage on its stream. */
+  readonly asksUsage: boolean;
+}
+
+/** How a request ended. */
+export type End = "completed" | "client_closed" | "upstream_error" | "timeout" | "refused" | "interrupted";

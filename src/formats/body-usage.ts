@@ -1,0 +1,18 @@
+// Reads the usage of a whole JSON answer without parsing the rest of it.
+
+import { findLastObject } from "../lib/json-find.ts";
+import { AnthropicUsage } from "./anthropic-usage.ts";
+import { readOpenAiUsage } from "./openai-usage.ts";
+import type { EndpointName } from "./table.ts";
+import type { Usage } from "./usage.ts";
+
+const USAGE = Buffer.from('"usage"');
+
+/** The usage that an uncompressed JSON body reports; undefined when it reports none. */
+export function readBodyUsage(endpoint: EndpointName, body: Uint8Array): Usage | undefined {
+  const found = findLastObject(Buffer.from(body.buffer, body.byteOffset, body.byteLength), USAGE);
+  if (endpoint !== "messages") return readOpenAiUsage(found);
+  const usage = new AnthropicUsage();
+  usage.see(found);
+  return usage.usage;
+}

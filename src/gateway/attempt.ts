@@ -1,0 +1,82 @@
+// One attempt under way: its abort switch, its answer, and the one place where its record is closed.
+
+import { GatewayError } from "../errors.ts";
+import type { Call, End, Target } from "../exchange.ts";
+import type { RequestRecord } from "../telemetry/record.ts";
+import type { Reply } from "../upstream/send.ts";
+import { TimeoutCause } from "../upstream/send.ts";
+import type { TimerName } from "../upstream/timers.ts";
+import type { HoldBytes } from "./hold-memory.ts";
+
+/** Why the controller of an attempt was aborted, when no timer did it. */
+export type AbortReason = "client_closed" | "interrupted";
+
+/** An attempt whose upstream has answered. */
+export interface Answered {
+  readonly reply: Reply;
+  readonly call: Call;
+  readonly target: Target;
+  readonly record: RequestRecord;
+  readonly control: AbortController;
+  /** Usage was asked for on the client's behalf. */
+  readonly hideUsage: boolean;
+  /** Changes a good answer that is not a stream; undefined = it passes byte for byte. */
+  readonly rewrite: ((body: Uint8Array) => Uint8Array) | undefined;
+  /** Counts bytes of the answer that are held in memory. */
+  readonly hold: HoldBytes;
+  /** Takes every configured secret out of a text. */
+  readonly scrub: (text: string) => string;
+  /** Removes the hang-up hooks; called with the end of the body. */
+  readonly release: () => void;
+}
+
+/** Ends an attempt on every way out: timers, hooks and record, each exactly once. */
+export function finish(answered: Answered, whole: boolean, end: End): void {
+  answered.reply.done(whole);
+  answered.release();
+  answered.record.close(end);
+}
+
+/** Ends an attempt whose answer is not used: the caller gets an error instead, and that closes the record. */
+export function discard(answered: Answered): void {
+  answered.reply.done(false);
+  answered.release();
+  answered.control.abort("interrupted" satisfies AbortReason);
+}
+
+/** What to tell the client when the body of an answer could not be read to its end. */
+export function breakOff(
+  answered: Answered,
+  error: unknown,
+): { readonly end: End; readonly error: GatewayError } {
+  const { reason } = answered.control.signal;
+  const { provider } = answered.target;
+  if (reason instanceof TimeoutCause)
+    return { end: "timeout", error: timeoutError(provider.name, reason.timer) };
+  if (reason === "interrupted")
+    return {
+      end: "interrupted",
+      error: new GatewayError("no_healthy_target", "the gateway is stopping; send the request again"),
+    };
+  if (reason === "client_closed")
+    return { end: "client_closed", error: new GatewayError("client_closed", "the client hung up") };
+  const message = `the answer of provider ${provider.name} broke off before its end; send the request again`;
+  return {
+    end: "upstream_error",
+    error: new GatewayError("upstream_unreachable", message, { cause: error }),
+  };
+}
+
+/** Words for a timer that ran out. */
+export function timeoutError(provider: string, timer: TimerName): GatewayError {
+  const what = {
+    connect: "could not be connected to",
+    first_byte: "did not begin to answer",
+    idle: "fell silent in the middle of its answer",
+    total: "did not finish its answer",
+  }[timer];
+  return new GatewayError(
+    "upstream_timeout",
+    `provider ${provider} ${what} within its \`timeouts.${timer}\`; try again, or raise the limit`,
+  );
+}

@@ -1,0 +1,39 @@
+// What a key can call now: public names, its own aliases, and declared models, each once.
+
+import { refusalOf } from "../access/allowlist.ts";
+import type { Provider, Route, Target, VirtualKey } from "../exchange.ts";
+import { type Directory, resolveModel, routeTo, targetOf } from "../routing/resolve.ts";
+
+export interface ListedModel {
+  readonly id: string;
+  /** Name of the provider behind it. */
+  readonly owner: string;
+}
+
+/** Every id that the key may send on the unified endpoint and that is known beforehand. */
+export function listModels(key: VirtualKey, directory: Directory): ListedModel[] {
+  const listed = new Map<string, ListedModel>();
+  const add = (id: string, route: Route): void => {
+    const target = route.targets.find((candidate) => isCallable(key, candidate, route.publicName));
+    if (target !== undefined && !listed.has(id)) listed.set(id, { id, owner: target.provider.name });
+  };
+  for (const [name, route] of directory.models) add(name, route);
+  for (const name of key.aliases.keys()) add(name, resolveModel(name, key, directory));
+  for (const provider of directory.providers.values())
+    for (const id of provider.declared) {
+      const target = targetOf(provider, id);
+      add(target.id, routeTo(target));
+    }
+  return [...listed.values()];
+}
+
+/** Allowed, and its credential is there. */
+function isCallable(key: VirtualKey, target: Target, publicName: string | undefined): boolean {
+  return hasCredential(target.provider) && refusalOf(key, target, publicName) === undefined;
+}
+
+/** Whether the provider has the credential that its way of authenticating needs. */
+export function hasCredential(provider: Provider): boolean {
+  const { kind } = provider.auth;
+  return kind === "none" || kind === "passthrough" || provider.credential !== undefined;
+}

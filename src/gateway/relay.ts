@@ -1,0 +1,114 @@
+// Hands an upstream's answer to the client: whole bodies here, streams in relay-stream.ts.
+
+import { GatewayError } from "../errors.ts";
+import { readBodyUsage } from "../formats/body-usage.ts";
+import { returnedHeaders } from "../upstream/headers.ts";
+import { type Answered, discard, finish } from "./attempt.ts";
+import { readAnswer } from "./read-answer.ts";
+import { relayStream, type StreamSettings } from "./relay-stream.ts";
+
+/** Bodies from this size on leave in few large writes only as a stream (Bun sends them in about 23 small ones else). */
+const LARGE_BYTES = 15_000;
+
+/**
+ * The response for the client. When this returns the record is closed, or will be at the end of the body.
+ *
+ * @throws {GatewayError} `credential_rejected`, `upstream_unreachable`, `upstream_timeout`, `no_healthy_target`
+ */
+export async function relay(answered: Answered, settings: StreamSettings): Promise<Response> {
+  const { response } = answered.reply;
+  refuseRedirect(answered);
+  refuseRejectedCredential(answered);
+  const headers = scrubbedHeaders(answered);
+  if (response.ok && answered.call.stream && isEventStream(response))
+    return relayStream(answered, headers, settings);
+  return await relayWhole(answered, headers);
+}
+
+function isEventStream(response: Response): boolean {
+  return /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
+}
+
+/** A redirect, or a status that no answer can have. */
+function refuseRedirect(answered: Answered): void {
+  const { status } = answered.reply.response;
+  if ((status >= 200 && status < 300) || (status >= 400 && status < 600)) return;
+  discard(answered);
+  const { name } = answered.target.provider;
+  const redirect = status >= 300 && status < 400;
+  const hint = redirect ? "; set the base_url to where it redirects, redirects are never followed" : "";
+  throw new GatewayError("upstream_unreachable", `provider ${name} answered with status ${status}${hint}`);
+}
+
+function refuseRejectedCredential(answered: Answered): void {
+  const { status } = answered.reply.response;
+  const { provider } = answered.target;
+  if ((status !== 401 && status !== 403) || provider.auth.kind === "passthrough") return;
+  discard(answered);
+  throw new GatewayError(
+    "credential_rejected",
+    `provider ${provider.name} answered ${status} to the gateway's credential; check ${provider.credentialName}`,
+  );
+}
+
+function scrubbedHeaders(answered: Answered): Record<string, string> {
+  const headers = returnedHeaders(answered.reply.response.headers);
+  for (const [name, value] of Object.entries(headers)) {
+    const scrubbed = answered.scrub(value);
+    if (scrubbed !== value) headers[name] = scrubbed;
+  }
+  return headers;
+}
+
+async function relayWhole(answered: Answered, headers: Record<string, string>): Promise<Response> {
+  const { reply, record } = answered;
+  const { status } = reply.response;
+  record.waitForUpstream();
+  const answer = await readAnswer(answered);
+  if (answer.kind === "endless") {
+    if (status >= 400 || answered.rewrite !== undefined) throw tooLong(answered);
+    record.status = status;
+    record.firstByte();
+    return new Response(answer.body, { status, headers });
+  }
+  const body = status >= 400 ? scrubbedBody(answered, answer.body) : rewritten(answered, answer.body);
+  record.status = status;
+  record.usage = status < 400 ? readBodyUsage(answered.call.endpoint.name, body) : undefined;
+  record.firstByte();
+  finish(answered, true, "completed");
+  return new Response(body.byteLength < LARGE_BYTES ? body : asStream(body), { status, headers });
+}
+
+/** What has to be read whole before it may pass must not be longer than what is held. */
+function tooLong(answered: Answered): GatewayError {
+  discard(answered);
+  const { status } = answered.reply.response;
+  const message = `provider ${answered.target.provider.name} answered ${status} with a body that is too long`;
+  return new GatewayError("upstream_unreachable", message);
+}
+
+/** @throws {GatewayError} when the answer cannot be brought into the form that is wanted */
+function rewritten(answered: Answered, body: Uint8Array): Uint8Array {
+  if (answered.rewrite === undefined) return body;
+  try {
+    return answered.rewrite(body);
+  } catch (error) {
+    discard(answered);
+    throw error;
+  }
+}
+
+function scrubbedBody(answered: Answered, body: Uint8Array): Uint8Array {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+  const scrubbed = answered.scrub(text);
+  return scrubbed === text ? body : Buffer.from(scrubbed, "latin1");
+}
+
+function asStream(body: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(body);
+      controller.close();
+    },
+  });
+}

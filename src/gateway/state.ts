@@ -1,0 +1,68 @@
+// What outlives a reload: counters of what is under way, the memory of bodies, the upstream connections.
+
+import type { Problem } from "../config/problem.ts";
+import type { Wheel } from "../lib/wheel.ts";
+import type { Upstream } from "../upstream/send.ts";
+
+/** Everything that changes while the gateway runs and does not come from the configuration. */
+export interface State {
+  readonly wheel: Wheel;
+  readonly upstream: Upstream;
+  /** Tells this process from all others, so that a request that comes back to it is noticed. */
+  readonly instanceId: string;
+  /** Requests of the data plane that have not ended. */
+  readonly inFlight: Gauge;
+  /** Bytes of bodies held in memory. */
+  readonly buffered: Gauge;
+  /** Attempts that can be ended from here when the time to stop has come. */
+  readonly interrupts: Set<() => void>;
+  /** `stopping`: not ready any more, still serving. `closed`: new requests are refused. */
+  phase: "serving" | "stopping" | "closed";
+  /** What came of the last try to load the configuration. */
+  configReload: ConfigReload;
+}
+
+/** Replaced whole. The configuration in force is the last good one, whatever came of the last try. */
+export interface ConfigReload {
+  /** Whether the files, as they were read last, are in force. */
+  readonly ok: boolean;
+  /** Problems of the last try: why it is not `ok`, or warnings. */
+  readonly problems: readonly Problem[];
+  /** As the user named it; `-` is standard input. */
+  readonly path: string;
+  /** Epoch milliseconds at which the configuration in force was loaded. */
+  readonly loadedAt: number;
+  /** SHA-256 in hex over the files that the configuration in force was read from. */
+  readonly hash: string;
+}
+
+/** A count with a limit. */
+export class Gauge {
+  #value = 0;
+
+  get value(): number {
+    return this.#value;
+  }
+
+  /** Adds, unless the limit would be passed. */
+  take(amount: number, limit: number): boolean {
+    if (this.#value + amount > limit) return false;
+    this.#value += amount;
+    return true;
+  }
+
+  give(amount: number): void {
+    this.#value -= amount;
+  }
+}
+
+export function createState(deps: { wheel: Wheel; upstream: Upstream; instanceId: string }): State {
+  return {
+    ...deps,
+    inFlight: new Gauge(),
+    buffered: new Gauge(),
+    interrupts: new Set(),
+    phase: "serving",
+    configReload: { ok: true, problems: [], path: "", loadedAt: 0, hash: "" },
+  };
+}

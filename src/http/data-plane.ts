@@ -1,0 +1,142 @@
+// Takes one request of the data plane from the listener to its response, whatever happens on the way.
+
+import { GatewayError } from "../errors.ts";
+import type { Peer, Place } from "../exchange.ts";
+import { DEFAULT_FAMILY, type Family, familyOfClient } from "../formats/table.ts";
+import { handle } from "../gateway/pipeline.ts";
+import type { Snapshot } from "../gateway/snapshot.ts";
+import type { State } from "../gateway/state.ts";
+import { type RecordSink, RequestRecord } from "../telemetry/record.ts";
+import { errorResponse } from "./error-response.ts";
+import { placeOf } from "./places.ts";
+
+/** What the data plane is made of. */
+export interface DataPlane {
+  readonly state: State;
+  /** The configuration in force: read once per request. */
+  readonly snapshot: () => Snapshot;
+  readonly sink: RecordSink;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** A fresh request id. */
+  readonly newId: () => string;
+}
+
+/** Ids from clients are kept if they are harmless in logs and headers. */
+const CLIENT_ID = /^[A-Za-z0-9._-]{8,128}$/;
+
+/** Answers a request whose path lies below the base path. Never throws. */
+export async function answer(
+  request: Request,
+  path: string,
+  search: string,
+  peer: Peer,
+  plane: DataPlane,
+): Promise<Response> {
+  const { state, sink } = plane;
+  const snapshot = plane.snapshot();
+  const clientId = request.headers.get("x-postern-request-id");
+  const id = clientId !== null && CLIENT_ID.test(clientId) ? clientId : plane.newId();
+  const ip = snapshot.server.clientIp(request.headers, peer);
+  const record = new RequestRecord(id, request.method, ip, sink);
+  const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  const place = placeOf(request.method, path, upgrade);
+  if (!state.inFlight.take(1, snapshot.server.maxConnections)) {
+    record.uncounted = true;
+    return refuse(overloaded(), place, request, record);
+  }
+  try {
+    if (state.phase === "closed") throw stopping();
+    const response = await handle({
+      request,
+      search,
+      place,
+      peer,
+      record,
+      snapshot,
+      state,
+      nowMs: plane.now(),
+    });
+    return withOwnHeaders(response, record);
+  } catch (error) {
+    return refuse(error, place, request, record);
+  }
+}
+
+function withOwnHeaders(response: Response, record: RequestRecord): Response {
+  const { headers } = response;
+  headers.set("x-postern-request-id", record.id);
+  if (record.target !== undefined) {
+    headers.set("x-postern-model", printable(record.target.id));
+    headers.set("x-postern-attempts", String(record.attempts));
+  }
+  headers.set("x-postern-overhead-ms", record.overheadMs().toFixed(2));
+  return response;
+}
+
+/** Clients give up on heads of more than 16 KB, and a model's name is whatever the caller sent. */
+const MAX_HEADER_CHARS = 500;
+
+/** Header values are ASCII; whatever else a model id holds is percent-encoded. */
+function printable(text: string): string {
+  const short = text.slice(0, MAX_HEADER_CHARS);
+  return /^[\x20-\x7e]*$/.test(short) ? short : encodeURI(short.toWellFormed()).slice(0, MAX_HEADER_CHARS);
+}
+
+function refuse(error: unknown, place: Place, request: Request, record: RequestRecord): Response {
+  const failure =
+    error instanceof GatewayError
+      ? error
+      : new GatewayError(
+          "internal",
+          "something went wrong inside the gateway; its log has the details under this request id",
+          {
+            cause: error,
+          },
+        );
+  record.status = failure.status;
+  record.code = failure.code;
+  if (failure.status >= 500) record.detail ??= failure.message;
+  if (failure.code === "internal") record.fault = failure.details.cause;
+  record.close(endOf(failure));
+  const response = errorResponse(failure, familyOf(place, request), record.id);
+  return withOwnHeaders(response, record);
+}
+
+function endOf(failure: GatewayError): Parameters<RequestRecord["close"]>[0] {
+  switch (failure.code) {
+    case "client_closed":
+      return "client_closed";
+    case "upstream_timeout":
+      return "timeout";
+    case "upstream_unreachable":
+    case "credential_rejected":
+      return "upstream_error";
+    case "internal":
+      return "interrupted";
+    default:
+      return "refused";
+  }
+}
+
+function familyOf(place: Place, request: Request): Family {
+  if (place.kind === "problem") return place.family;
+  return place.kind === "key" ? DEFAULT_FAMILY : familyOfClient(place.endpoint, request.headers);
+}
+
+function overloaded(): GatewayError {
+  return new GatewayError(
+    "overloaded",
+    "too many requests at once (`server.max_connections`); try again shortly",
+    {
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
+function stopping(): GatewayError {
+  return new GatewayError("no_healthy_target", "the gateway is stopping; send the request again", {
+    retryAfterSeconds: 1,
+    headers: { connection: "close" },
+  });
+}

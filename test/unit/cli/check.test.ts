@@ -1,0 +1,115 @@
+// `postern check`: what it prints for good and bad configurations.
+
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { run } from "../../../src/cli/run.ts";
+import { fakeIo } from "../../support/fake-io.ts";
+import { scratch } from "../../support/scratch.ts";
+
+async function outcome(yaml: string, ...options: readonly string[]) {
+  const path = join(scratch({ "config.yaml": yaml }), "config.yaml");
+  const io = fakeIo({ env: { SET: "value" } });
+  const code = await run(["check", "--config", path, ...options], io);
+  const short = (text: string) => text.replaceAll(path, "config.yaml");
+  return { code, out: short(io.out()), err: short(io.err()) };
+}
+
+const GOOD = `providers:
+  local:
+    base_url: http://127.0.0.1:8000
+  api-server:
+    base_url: https://h.example/api/
+  demo: { type: mock }
+`;
+
+test("a good file: where each provider's chat requests go", async () => {
+  const { code, out, err } = await outcome(GOOD);
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: "local       http://127.0.0.1:8000/v1/chat/completions\napi-server  https://h.example/api/chat/completions\ndemo        (built in)\n",
+  });
+  expect(err).toBe("config.yaml is good: 3 providers, 0 keys\n");
+});
+
+test("a good file as JSON", async () => {
+  const { code, out, err } = await outcome(GOOD, "--json");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(JSON.parse(out)).toEqual({ ok: true, problems: [] });
+});
+
+test("a preset's own address is shown", async () => {
+  expect((await outcome("providers: { openai: { api_key: x } }\n")).out).toContain(
+    "openai  https://api.openai.com/v1/chat/completions\n",
+  );
+});
+
+describe("a bad file", () => {
+  const BAD = "servr: {}\nproviders:\n  a: { base_ur: x }\n";
+
+  test("every problem on a line of its own, then the count", async () => {
+    const { code, out, err } = await outcome(BAD);
+    expect(code).toBe(1);
+    const lines = out.trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    for (const line of lines) expect(line).toMatch(/^config\.yaml:\d+:\d+ {2}\S/);
+    expect(lines[0]).toStartWith("config.yaml:1:1  servr: ");
+    expect(err).toBe(`config.yaml: ${lines.length} errors\n`);
+  });
+
+  test("as JSON", async () => {
+    const { code, out } = await outcome(BAD, "--json");
+    expect(code).toBe(1);
+    const { ok, problems } = JSON.parse(out);
+    expect(ok).toBe(false);
+    expect(problems[0]).toEqual({
+      file: expect.stringContaining("config.yaml"),
+      line: 1,
+      column: 1,
+      path: "servr",
+      message: expect.any(String),
+    });
+  });
+});
+
+describe("a variable that is not set", () => {
+  const YAML = `providers: { a: { base_url: 'http://127.0.0.1:1', api_key: '\${NOT_SET}' } }\n`;
+
+  test("is an error", async () => {
+    const { code, out } = await outcome(YAML);
+    expect(code).toBe(1);
+    expect(out).toContain("NOT_SET");
+  });
+
+  test("is a warning with --allow-missing-env, marked in the text and in JSON", async () => {
+    const text = await outcome(YAML, "--allow-missing-env");
+    expect(text.code).toBe(0);
+    expect(text.out).toContain("warning: ");
+    expect(text.out).toContain("a  http://127.0.0.1:1/v1/chat/completions\n");
+    expect(text.err).toBe("config.yaml is good: 1 provider, 0 keys, 1 warning\n");
+    const { ok, problems } = JSON.parse((await outcome(YAML, "--allow-missing-env", "--json")).out);
+    expect({ ok, levels: problems.map((problem: { level: string }) => problem.level) }).toEqual({
+      ok: true,
+      levels: ["warning"],
+    });
+  });
+});
+
+test("a file that cannot be read is a problem like others", async () => {
+  const io = fakeIo();
+  expect(await run(["check", "--config", "/nonexistent/config.yaml"], io)).toBe(1);
+  expect(io.out()).toStartWith("/nonexistent/config.yaml:1:1  ");
+});
+
+test("standard input", async () => {
+  const io = fakeIo({ stdin: GOOD });
+  expect(await run(["check", "--config", "-"], io)).toBe(0);
+  expect(io.err()).toBe("standard input is good: 3 providers, 0 keys\n");
+});
+
+test("--probe is not in this version", async () => {
+  expect(await outcome(GOOD, "--probe")).toEqual({
+    code: 2,
+    out: "",
+    err: "postern: check --probe is not in this version\nSee `postern check --help`.\n",
+  });
+});
