@@ -51,6 +51,7 @@ export function breakOff(
 ): { readonly end: End; readonly error: GatewayError } {
   const { reason } = answered.control.signal;
   const { provider } = answered.target;
+  if (error instanceof GatewayError) return { end: endOf(error), error };
   if (reason instanceof TimeoutCause)
     return { end: "timeout", error: timeoutError(provider.name, reason.timer) };
   if (reason === "interrupted")
@@ -79,4 +80,21 @@ export function timeoutError(provider: string, timer: TimerName): GatewayError {
     "upstream_timeout",
     `provider ${provider} ${what} within its \`timeouts.${timer}\`; try again, or raise the limit`,
   );
+}
+
+/** What the record says of a request that ended in this error. */
+export function endOf(failure: GatewayError): End {
+  switch (failure.code) {
+    case "client_closed":
+      return "client_closed";
+    case "upstream_timeout":
+      return "timeout";
+    case "upstream_unreachable":
+    case "credential_rejected":
+      return "upstream_error";
+    case "internal":
+      return "interrupted";
+    default:
+      return "refused";
+  }
 }

@@ -2,13 +2,16 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Call, Target } from "../exchange.ts";
+import { createAlarm } from "../lib/wheel.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import { buildRequest } from "../upstream/request.ts";
-import type { Outcome } from "../upstream/send.ts";
+import type { Outcome, Reply } from "../upstream/send.ts";
 import { type Answered, timeoutError } from "./attempt.ts";
 import { bodyFor } from "./edit-body.ts";
 import { createHold } from "./hold-memory.ts";
-import { relay } from "./relay.ts";
+import { createLateReply } from "./late-reply.ts";
+import { relay, requireRelayable } from "./relay.ts";
+import { relayLate, type StreamSettings } from "./relay-stream.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { State } from "./state.ts";
 
@@ -49,25 +52,63 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
   });
   record.attempts += 1;
   record.waitForUpstream();
-  const outcome = await state.upstream.send(upstreamRequest, target.provider, control);
+  const { keepaliveMs } = snapshot.server;
+  const settings = { wheel: state.wheel, keepaliveMs, headBy: state.wheel.now() + (keepaliveMs || HOLD_MS) };
+  const sending = state.upstream.send(upstreamRequest, target.provider, control);
+  const answered = (reply: Reply): Answered => ({
+    reply,
+    call,
+    target,
+    record,
+    control,
+    hideUsage,
+    rewrite: work.rewrite,
+    hold: createHold(record, state, snapshot.server.maxBufferedBytes),
+    scrub: snapshot.scrub,
+    release,
+  });
+  const replied = async (): Promise<Reply> => {
+    const outcome = await sending;
+    if (outcome.kind === "reply") return outcome.reply;
+    release();
+    throw failureOf(outcome, target, control.signal);
+  };
+  const reply = call.stream ? await untilHeadIsDue(replied(), settings) : await replied();
   record.upstreamAnswered();
-  if (outcome.kind === "reply") {
-    const answered: Answered = {
-      reply: outcome.reply,
-      call,
-      target,
-      record,
-      control,
-      hideUsage,
-      rewrite: work.rewrite,
-      hold: createHold(record, state, snapshot.server.maxBufferedBytes),
-      scrub: snapshot.scrub,
-      release,
-    };
-    return await relay(answered, { wheel: state.wheel, keepaliveMs: snapshot.server.keepaliveMs });
+  if (reply instanceof Late) return relayWithoutAnswer(reply.pending, answered, settings);
+  return await relay(answered(reply), settings);
+}
+
+/** The longest the head of a stream is held back when keep-alive comments are off. */
+const HOLD_MS = 15_000;
+
+/** The head of a stream is due, and the upstream has not answered yet. */
+class Late {
+  readonly pending: Promise<Reply>;
+
+  constructor(pending: Promise<Reply>) {
+    this.pending = pending;
   }
-  release();
-  throw failureOf(outcome, target, control.signal);
+}
+
+async function untilHeadIsDue(pending: Promise<Reply>, settings: StreamSettings): Promise<Reply | Late> {
+  const alarm = createAlarm(settings.wheel, settings.headBy);
+  try {
+    return (await Promise.race([pending, alarm.rang])) ?? new Late(pending);
+  } finally {
+    alarm.cancel();
+  }
+}
+
+/** Lets the head go out, so that neither client nor proxy gives up on a model that thinks for long. */
+function relayWithoutAnswer(
+  pending: Promise<Reply>,
+  answered: (reply: Reply) => Answered,
+  settings: StreamSettings,
+): Response {
+  const late = createLateReply(pending, (reply) => requireRelayable(attempt, reply));
+  const attempt = answered(late.reply);
+  return relayLate(attempt, late.source, settings);
 }
 
 function failureOf(

@@ -4,7 +4,7 @@
 import { GatewayError } from "../errors.ts";
 import type { End } from "../exchange.ts";
 import { type ByteRead, type ByteReader, byteReader } from "../lib/byte-reader.ts";
-import type { Due, Wheel } from "../lib/wheel.ts";
+import { createAlarm, type Due, type Wheel } from "../lib/wheel.ts";
 import { createStreamTransform } from "../streaming/create-transform.ts";
 import type { StreamEnd, StreamFailure, StreamTransform } from "../streaming/transform.ts";
 import { type Answered, breakOff, discard, finish } from "./attempt.ts";
@@ -13,10 +13,9 @@ export interface StreamSettings {
   readonly wheel: Wheel;
   /** Milliseconds of silence after which a comment is sent; 0 = never. */
   readonly keepaliveMs: number;
+  /** When the head has to go out at the latest, in the wheel's clock. */
+  readonly headBy: number;
 }
-
-/** The longest the head of a stream is held back when keep-alive comments are off. */
-const HOLD_MS = 15_000;
 
 /** One newline only: a blank line after a comment makes old clients dispatch an empty event. */
 const PING = new TextEncoder().encode(": ping\n");
@@ -32,13 +31,24 @@ export async function relayStream(
   headers: Record<string, string>,
   settings: StreamSettings,
 ): Promise<Response> {
-  const relay = new StreamRelay(answered, settings);
+  const relay = new StreamRelay(answered, byteReader(answered.reply.response.body), settings);
   answered.record.waitForUpstream();
   await relay.hold();
-  answered.record.status = answered.reply.response.status;
+  return streamResponse(answered, relay, headers);
+}
+
+/** A stream whose head goes out at once, before the upstream has answered at all. */
+export function relayLate(answered: Answered, source: ByteReader, settings: StreamSettings): Response {
+  const relay = new StreamRelay(answered, source, settings);
+  return streamResponse(answered, relay, { "content-type": "text/event-stream" });
+}
+
+function streamResponse(answered: Answered, relay: StreamRelay, headers: Record<string, string>): Response {
+  const { status } = answered.reply.response;
+  answered.record.status = status;
   answered.record.firstByte();
   return new Response(relay.body(), {
-    status: answered.reply.response.status,
+    status,
     headers: { ...headers, "cache-control": "no-cache", "x-accel-buffering": "no" },
   });
 }
@@ -58,8 +68,8 @@ class StreamRelay implements Due {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #waiting = false;
 
-  constructor(answered: Answered, settings: StreamSettings) {
-    const { call, hideUsage, target, record, reply } = answered;
+  constructor(answered: Answered, reader: ByteReader, settings: StreamSettings) {
+    const { call, hideUsage, target, record } = answered;
     this.#answered = answered;
     this.#settings = settings;
     this.#transform = createStreamTransform({
@@ -69,13 +79,12 @@ class StreamRelay implements Due {
       requestId: record.id,
       model: target.model,
     });
-    this.#reader = byteReader(reply.response.body);
+    this.#reader = reader;
   }
 
   /** Reads until the head may go out. */
   async hold(): Promise<void> {
-    const { wheel, keepaliveMs } = this.#settings;
-    const until = createAlarm(wheel, wheel.now() + (keepaliveMs > 0 ? keepaliveMs : HOLD_MS));
+    const until = createAlarm(this.#settings.wheel, this.#settings.headBy);
     try {
       while (!this.#transform.started && this.#ending === undefined) {
         this.#reading ??= this.#reader.read();
@@ -222,18 +231,4 @@ function logDetail(failure: StreamFailure | undefined): string | undefined {
   if (failure === undefined) return undefined;
   const status = failure.status === undefined ? "" : ` with status ${failure.status}`;
   return `the upstream reported an error in its stream${status}`;
-}
-
-/** A promise that resolves at a moment of the wheel's clock, unless it is cancelled. */
-function createAlarm(wheel: Wheel, at: number): { readonly rang: Promise<undefined>; cancel(): void } {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const item: Due = {
-    dueAt: at,
-    due: () => {
-      wheel.remove(item);
-      resolve(undefined);
-    },
-  };
-  wheel.add(item);
-  return { rang: promise, cancel: () => wheel.remove(item) };
 }

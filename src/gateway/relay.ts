@@ -3,6 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import { readBodyUsage } from "../formats/body-usage.ts";
 import { returnedHeaders } from "../upstream/headers.ts";
+import type { Reply } from "../upstream/send.ts";
 import { type Answered, discard, finish } from "./attempt.ts";
 import { readAnswer } from "./read-answer.ts";
 import { relayStream, type StreamSettings } from "./relay-stream.ts";
@@ -17,8 +18,7 @@ const LARGE_BYTES = 15_000;
  */
 export async function relay(answered: Answered, settings: StreamSettings): Promise<Response> {
   const { response } = answered.reply;
-  refuseRedirect(answered);
-  refuseRejectedCredential(answered);
+  requireRelayable(answered, answered.reply);
   const headers = scrubbedHeaders(answered);
   if (response.ok && answered.call.stream && isEventStream(response))
     return relayStream(answered, headers, settings);
@@ -29,25 +29,28 @@ function isEventStream(response: Response): boolean {
   return /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
 }
 
-/** A redirect, or a status that no answer can have. */
-function refuseRedirect(answered: Answered): void {
-  const { status } = answered.reply.response;
-  if ((status >= 200 && status < 300) || (status >= 400 && status < 600)) return;
+/**
+ * An answer that is not for the client: a redirect, a status that no answer can have, or a refusal of the gateway's own
+ * credential.
+ *
+ * @throws {GatewayError} `upstream_unreachable`, `credential_rejected`; the attempt is discarded then
+ */
+export function requireRelayable(answered: Answered, { response }: Reply): void {
+  const { status } = response;
+  const { provider } = answered.target;
+  const rejected = (status === 401 || status === 403) && provider.auth.kind !== "passthrough";
+  if (!rejected && ((status >= 200 && status < 300) || (status >= 400 && status < 600))) return;
   discard(answered);
-  const { name } = answered.target.provider;
+  if (rejected)
+    throw new GatewayError(
+      "credential_rejected",
+      `provider ${provider.name} answered ${status} to the gateway's credential; check ${provider.credentialName}`,
+    );
   const redirect = status >= 300 && status < 400;
   const hint = redirect ? "; set the base_url to where it redirects, redirects are never followed" : "";
-  throw new GatewayError("upstream_unreachable", `provider ${name} answered with status ${status}${hint}`);
-}
-
-function refuseRejectedCredential(answered: Answered): void {
-  const { status } = answered.reply.response;
-  const { provider } = answered.target;
-  if ((status !== 401 && status !== 403) || provider.auth.kind === "passthrough") return;
-  discard(answered);
   throw new GatewayError(
-    "credential_rejected",
-    `provider ${provider.name} answered ${status} to the gateway's credential; check ${provider.credentialName}`,
+    "upstream_unreachable",
+    `provider ${provider.name} answered with status ${status}${hint}`,
   );
 }
 

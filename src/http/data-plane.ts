@@ -3,6 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Peer, Place } from "../exchange.ts";
 import { DEFAULT_FAMILY, type Family, familyOfClient } from "../formats/table.ts";
+import { endOf } from "../gateway/attempt.ts";
 import { handle } from "../gateway/pipeline.ts";
 import type { Snapshot } from "../gateway/snapshot.ts";
 import type { State } from "../gateway/state.ts";
@@ -101,22 +102,6 @@ function refuse(error: unknown, place: Place, request: Request, record: RequestR
   record.close(endOf(failure));
   const response = errorResponse(failure, familyOf(place, request), record.id);
   return withOwnHeaders(response, record);
-}
-
-function endOf(failure: GatewayError): Parameters<RequestRecord["close"]>[0] {
-  switch (failure.code) {
-    case "client_closed":
-      return "client_closed";
-    case "upstream_timeout":
-      return "timeout";
-    case "upstream_unreachable":
-    case "credential_rejected":
-      return "upstream_error";
-    case "internal":
-      return "interrupted";
-    default:
-      return "refused";
-  }
 }
 
 function familyOf(place: Place, request: Request): Family {

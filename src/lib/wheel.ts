@@ -42,3 +42,17 @@ export function createWheel(now: () => number): Wheel {
     },
   };
 }
+
+/** A promise that resolves at a moment of the wheel's clock, unless it is cancelled. */
+export function createAlarm(wheel: Wheel, at: number): { readonly rang: Promise<undefined>; cancel(): void } {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const item: Due = {
+    dueAt: at,
+    due: () => {
+      wheel.remove(item);
+      resolve(undefined);
+    },
+  };
+  wheel.add(item);
+  return { rang: promise, cancel: () => wheel.remove(item) };
+}

@@ -4,7 +4,7 @@ import type { Origin, Provider } from "../exchange.ts";
 import type { Wheel } from "../lib/wheel.ts";
 import { errorCode, type Reach, reasonOf } from "./reach.ts";
 import type { UpstreamRequest } from "./request.ts";
-import { AttemptTimers, type TimerName } from "./timers.ts";
+import { AttemptTimers, type ReadTimers, type TimerName } from "./timers.ts";
 
 /** What came of an attempt. `reached` = the request may have been written, so the upstream may have done the work. */
 export type Outcome =
@@ -16,7 +16,7 @@ export type Outcome =
 /** An answer whose body is still to be read. Whoever holds it calls `done` exactly once, whatever happens. */
 export interface Reply {
   readonly response: Response;
-  readonly timers: AttemptTimers;
+  readonly timers: ReadTimers;
   /** The body was read to its end (`whole`), or given up. */
   readonly done: (whole: boolean) => void;
 }

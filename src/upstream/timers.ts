@@ -5,12 +5,22 @@ import type { Due, Wheel } from "../lib/wheel.ts";
 
 export type TimerName = "connect" | "first_byte" | "idle" | "total";
 
+/** What whoever reads an answer tells its timers. */
+export interface ReadTimers {
+  /** An answer has begun: from here on the idle timer counts. */
+  started(): void;
+  /** A read from the upstream is outstanding. */
+  waiting(): void;
+  /** Nothing is asked of the upstream now: only the total counts. */
+  paused(): void;
+}
+
 /**
  * Runs from the moment an attempt is sent until {@link AttemptTimers.stop}. Before the first byte the first-byte timer
  * runs, after it the idle timer, but only while bytes are being waited for: a client that reads slowly is not an
  * upstream that is silent. A limit of 0 is no limit.
  */
-export class AttemptTimers implements Due {
+export class AttemptTimers implements Due, ReadTimers {
   dueAt: number;
   readonly #wheel: Wheel;
   readonly #timeouts: Timeouts;

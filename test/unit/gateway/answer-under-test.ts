@@ -99,7 +99,8 @@ export class AnswerUnderTest {
   /** Relays an answer; its body is the one sent by hand unless another is given. */
   relay(setting: Setting, init: ResponseInit = {}, body?: Uint8Array | string | null): Promise<Response> {
     const given = body === undefined ? this.body.stream : body;
-    const settings = { wheel: this.wheel, keepaliveMs: setting.keepaliveMs ?? KEEPALIVE_MS };
+    const keepaliveMs = setting.keepaliveMs ?? KEEPALIVE_MS;
+    const settings = { wheel: this.wheel, keepaliveMs, headBy: this.wheel.now() + (keepaliveMs || 15_000) };
     return relay(this.#answered(setting, new Response(given, init)), settings);
   }
 
