@@ -114,7 +114,7 @@ export const ERRORS = {
   },
   overloaded: {
     status: 503,
-    when: "`server.max_buffered` or `server.max_connections` is used up.",
+    when: "`server.max_buffered` or `server.max_connections` is used up, or a provider's `max_concurrent` and its queue are.",
     remedy: "Try again after `retry-after`; raise the limit if it happens often.",
   },
   no_healthy_target: {
@@ -143,6 +143,8 @@ interface ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** Further response headers, lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A status in place of the code's own, where an upstream said better what happened; 400 to 599. */
+  readonly status?: number | undefined;
   /** What went wrong underneath: for the log, never for the client. */
   readonly cause?: unknown;
 }
@@ -163,6 +165,6 @@ export class GatewayError extends Error {
   }
 
   get status(): number {
-    return ERRORS[this.code].status;
+    return this.details.status ?? ERRORS[this.code].status;
   }
 }

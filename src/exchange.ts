@@ -70,6 +70,14 @@ export interface Timeouts {
   readonly totalMs: number;
 }
 
+/** How many calls a provider takes at the same time, and how others wait for their turn. */
+export interface Concurrency {
+  readonly maxConcurrent: number;
+  readonly maxQueue: number;
+  /** 0 = no limit. */
+  readonly queueTimeoutMs: number;
+}
+
 /** A configured upstream account, compiled; immutable. */
 export interface Provider {
   readonly name: string;
@@ -91,12 +99,16 @@ export interface Provider {
   /** Further request headers to let through, lower case. */
   readonly forwardHeaders: readonly string[];
   readonly timeouts: Timeouts;
+  /** Undefined = any number of calls at the same time. */
+  readonly concurrency: Concurrency | undefined;
   readonly tls: { readonly ca: string | undefined; readonly insecure: boolean };
   readonly httpProxy: string | undefined;
   /** Host and port that a connection is opened to: the upstream's, or its proxy's. */
   readonly origin: Origin;
   /** Whether usage may be asked for on streams with `stream_options.include_usage`. */
   readonly streamUsage: boolean;
+  /** Whether drift from the specification is repaired: OpenAI-compatible servers, unless `normalize` says otherwise. */
+  readonly repair: boolean;
   /** Answers requests itself, without a network: the mock provider. */
   readonly local: ((request: LocalRequest) => Promise<Response>) | undefined;
 }

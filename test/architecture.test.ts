@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   elysia: ["src/http/"],
   "@sinclair/typebox": ["src/config/"],
-  yaml: ["src/config/", "src/cli/key-file.ts"],
+  yaml: ["src/config/", "src/cli/key-file/"],
   pino: ["src/telemetry/"],
   "pino-pretty": ["src/telemetry/"],
 };

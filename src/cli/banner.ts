@@ -23,15 +23,17 @@ export function banner({ config, address, version, model }: Started): string {
 }
 
 function curl(config: Config, address: string | undefined, model: string | undefined): string {
-  const keyless = Object.values(config.keys).some((key) => key.anonymous);
+  const keyless = Object.values(config.keys).some((key) => key.anonymous && !key.disabled);
   const auth = keyless ? "" : ` -H "authorization: Bearer $POSTERN_KEY"`;
   const target =
     address ??
-    `--unix-socket ${config.server.listen.slice("unix:".length)} http://localhost${config.server.base_path}`;
+    `--unix-socket ${word(config.server.listen.slice("unix:".length))} http://localhost${config.server.base_path}`;
   if (model === undefined) return `curl ${target}/v1/models${auth}`;
-  const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] }).replaceAll(
-    "'",
-    `'\\''`,
-  );
-  return `curl ${target}/v1/chat/completions${auth} -H "content-type: application/json" -d '${body}'`;
+  const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] });
+  return `curl ${target}/v1/chat/completions${auth} -H "content-type: application/json" -d ${word(body)}`;
+}
+
+/** A text as one word of a shell's command line. */
+function word(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -52,9 +52,14 @@ function open(where: Listen, plane: DataPlane): RenewableListener {
 }
 
 function withoutRenewal(listener: Listener, tls: Certificate | undefined): RenewableListener {
+  let wanted = tls;
   return {
     ...listener,
-    renew: (next) => (isDeepStrictEqual(tls, next) ? "unchanged" : "needs restart"),
+    renew(next) {
+      if (isDeepStrictEqual(wanted, next)) return "unchanged";
+      wanted = next;
+      return isDeepStrictEqual(tls, next) ? "unchanged" : "needs restart";
+    },
   };
 }
 

@@ -4,49 +4,94 @@ import { PROVIDERS } from "../catalog/providers.ts";
 import { formatProblem, type Problem } from "../config/problem.ts";
 import type { Config, ProviderConfig } from "../config/schema.ts";
 import { ENDPOINTS } from "../formats/table.ts";
+import { isFine, type Probe } from "../gateway/probe.ts";
 import { joinUrl, providerRoot } from "../upstream/url.ts";
-import { readConfiguration } from "./configuration.ts";
-import { EXIT, type Io, UsageError } from "./io.ts";
+import { probeAll, probeSummary, probeText } from "./check-probe.ts";
+import { type LoadedConfiguration, readConfiguration } from "./configuration.ts";
+import { EXIT, type Io } from "./io.ts";
 import { parseOptions } from "./options.ts";
 
-/** Exit code 0 when `serve` would start with this configuration, else 1. */
+type Probes = ReadonlyMap<string, Probe>;
+
+/** Exit code 0 when `serve` would start with this configuration and, with `--probe`, its providers answer; else 1. */
 export async function check(args: readonly string[], io: Io): Promise<number> {
-  if (args.includes("--probe")) throw new UsageError("check --probe is not in this version", "check");
-  const { values } = parseOptions("check", args, { "allow-missing-env": "boolean", json: "boolean" });
+  const { values } = parseOptions("check", args, {
+    "allow-missing-env": "boolean",
+    probe: "boolean",
+    json: "boolean",
+  });
   const allowMissingEnv = values["allow-missing-env"] ?? false;
-  const { path, config, problems } = await readConfiguration(values.config, io, { allowMissingEnv });
-  if (values.json) io.stdout(`${JSON.stringify(report(problems), null, 2)}\n`);
+  const loaded = await readConfiguration(values.config, io, { allowMissingEnv });
+  const probes = values.probe ? await probesOf(loaded) : undefined;
+  if (values.json) io.stdout(`${JSON.stringify(report(loaded, probes), null, 2)}\n`);
   else {
-    const lines = [...problems.map(formatProblem), ...(config === undefined ? [] : providerLines(config))];
+    const lines = [...loaded.problems.map(formatProblem), ...providerLines(loaded.config, probes)];
     io.stdout(lines.map((line) => `${line}\n`).join(""));
-    io.stderr(`${summary(path, config, problems)}\n`);
+    io.stderr(`${summary(loaded, probes)}\n`);
   }
-  return config === undefined ? EXIT.bad : EXIT.ok;
+  return isGood(loaded, probes) ? EXIT.ok : EXIT.bad;
+}
+
+/** Nothing is called on behalf of a configuration with errors. */
+async function probesOf({ config, credentialNames }: LoadedConfiguration): Promise<Probes> {
+  return config === undefined ? new Map() : await probeAll(config, credentialNames);
+}
+
+function isGood({ config }: LoadedConfiguration, probes: Probes | undefined): boolean {
+  return config !== undefined && [...(probes ?? new Map()).values()].every(isFine);
 }
 
 /** What `check --json` prints: errors without a level, as most readers care for nothing else. */
-function report(problems: readonly Problem[]): object {
+function report(loaded: LoadedConfiguration, probes: Probes | undefined): object {
+  const { config, problems } = loaded;
+  const providers =
+    probes === undefined
+      ? {}
+      : {
+          providers: [...probes].map(([name, probe]) => ({
+            name,
+            url: urlOf(config, name) ?? null,
+            ...probe,
+          })),
+        };
   return {
-    ok: problems.every((problem) => problem.level !== "error"),
-    problems: problems.map(({ level, ...problem }) => (level === "error" ? problem : { ...problem, level })),
+    ok: isGood(loaded, probes),
+    problems: problems.map(({ level, ...problem }: Problem) =>
+      level === "error" ? problem : { ...problem, level },
+    ),
+    ...providers,
   };
 }
 
-/** Each provider's name and the URL of its chat requests, in two columns. */
-function providerLines(config: Config): readonly string[] {
-  const entries = Object.entries(config.providers);
-  const width = Math.max(0, ...entries.map(([name]) => name.length));
-  return entries.map(([name, provider]) => `${name.padEnd(width)}  ${chatUrl(provider)}`);
+/** Each provider's name, the URL of its chat requests and what came of probing it, in columns. */
+function providerLines(config: Config | undefined, probes: Probes | undefined): readonly string[] {
+  const names = Object.keys(config?.providers ?? {});
+  const urls = names.map((name) => urlOf(config, name) ?? "(built in)");
+  const [nameWidth, urlWidth] = [widest(names), widest(urls)];
+  return names.map((name, i) => {
+    const start = name.padEnd(nameWidth);
+    const probe = probes?.get(name);
+    if (probe === undefined) return `${start}  ${urls[i]}`;
+    const indent = " ".repeat(nameWidth + 2);
+    return `${start}  ${urls[i]?.padEnd(urlWidth)}  ${probeText(probe, indent)}`;
+  });
 }
 
-function chatUrl(provider: ProviderConfig): string {
+function widest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map((text) => text.length));
+}
+
+/** The URL of a provider's chat requests; undefined where no network is in between. */
+function urlOf(config: Config | undefined, name: string): string | undefined {
+  const provider: ProviderConfig | undefined = config?.providers[name];
+  if (provider === undefined) return undefined;
   const preset = PROVIDERS[provider.type];
   const baseUrl = provider.base_url ?? preset?.baseUrl;
-  if (preset?.local || baseUrl === undefined) return "(built in)";
+  if (preset?.local || baseUrl === undefined) return undefined;
   return joinUrl(providerRoot(baseUrl), ENDPOINTS.chat.path);
 }
 
-function summary(path: string, config: Config | undefined, problems: readonly Problem[]): string {
+function summary({ path, config, problems }: LoadedConfiguration, probes: Probes | undefined): string {
   const errors = problems.filter((problem) => problem.level === "error").length;
   const facts =
     config === undefined
@@ -57,6 +102,7 @@ function summary(path: string, config: Config | undefined, problems: readonly Pr
         ];
   if (errors > 0) facts.push(count(errors, "error"));
   if (problems.length > errors) facts.push(count(problems.length - errors, "warning"));
+  if (config !== undefined && probes !== undefined) facts.push(probeSummary(probes));
   const file = path === "-" ? "standard input" : path;
   return `${file}${config === undefined ? "" : " is good"}: ${facts.join(", ")}`;
 }

@@ -20,8 +20,12 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: "validate the configuration, print every problem at once",
     load: async () => (await import("./check.ts")).check,
   },
+  init: {
+    summary: "write a first configuration for what is found here",
+    load: async () => (await import("./init.ts")).init,
+  },
   key: {
-    summary: "make a virtual key: key new NAME",
+    summary: "make or renew a virtual key: key new NAME, key rotate NAME",
     load: async () => (await import("./key.ts")).key,
   },
   env: {
@@ -40,7 +44,6 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: "print version, commit and runtime",
     load: async () => (await import("./version.ts")).version,
   },
-  init: { summary: "write a first configuration" },
   spend: { summary: "show what was spent" },
   logs: { summary: "show requests" },
   audit: { summary: "show the audit log" },

@@ -13,7 +13,7 @@ const FOLDER_SUFFIX = "/*";
 /** `now` is the epoch clock in milliseconds. */
 export function createDisk(now: () => number): Disk {
   return {
-    stamp: (path) => (isFolder(path) ? namesStamp(path) : fileStamp(path, now())),
+    stamp: (path) => stampOf(path, now()),
     digest: (path) => (isFolder(path) ? "" : fileDigest(path)),
     folders: foldersOf,
     folderId: (folder) => attempt(() => idOf(statSync(folder, { bigint: true }))),
@@ -31,19 +31,16 @@ function isFolder(path: string): boolean {
   return path.endsWith(FOLDER_SUFFIX);
 }
 
-function namesStamp(path: string): Stamp {
-  const names = attempt(() => readdirSync(path.slice(0, -FOLDER_SUFFIX.length)).sort());
-  return { text: names === undefined ? "absent" : `names\0${names.join("\0")}`, fresh: false };
-}
-
-function fileStamp(path: string, nowMs: number): Stamp {
-  const stat = attempt(() => statSync(path, { bigint: true }));
-  if (stat === undefined) return { text: "absent", fresh: false };
+function stampOf(path: string, nowMs: number): Stamp {
+  const folder = isFolder(path) ? path.slice(0, -FOLDER_SUFFIX.length) : undefined;
+  const names = folder === undefined ? [] : attempt(() => readdirSync(folder).sort());
+  const stat = attempt(() => statSync(folder ?? path, { bigint: true }));
+  if (stat === undefined || names === undefined) return { text: "absent", fresh: true };
   const ageMs = nowMs - Number(stat.ctimeNs / 1_000_000n);
-  return {
-    text: [idOf(stat), stat.size, stat.mtimeNs, stat.ctimeNs].join(" "),
-    fresh: ageMs > -COARSE_MS && ageMs < COARSE_MS,
-  };
+  const fresh = ageMs > -COARSE_MS && ageMs < COARSE_MS;
+  // Of a folder the names are enough: its own times change with every file that comes and goes beside.
+  if (folder !== undefined) return { text: `names\0${names.join("\0")}`, fresh };
+  return { text: [idOf(stat), stat.size, stat.mtimeNs, stat.ctimeNs].join(" "), fresh };
 }
 
 function fileDigest(path: string): string {

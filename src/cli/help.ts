@@ -21,28 +21,45 @@ ${CONFIG_OPTION}
 
 Example:  postern serve --config config.yaml
 `,
-  check: `postern check [--config FILE] [--allow-missing-env] [--json]
+  check: `postern check [--config FILE] [--probe] [--allow-missing-env] [--json]
 
 Validates the file, its includes and secrets exactly as serve would. Prints every problem as
 FILE:LINE:COLUMN  PATH: MESSAGE, and, when all is well, the URL of each provider's chat requests.
 Exits 0 when the gateway would start, else 1.
 
+  --probe              also ask each provider for its models, and say what is wrong where that
+                       fails: base URL, key, network; exits 1 then
 ${CONFIG_OPTION}
   --allow-missing-env  unset environment variables are warnings, not errors
 ${JSON_OPTION}
 
-Example:  postern check --config config.yaml --allow-missing-env
+Example:  postern check --probe
+`,
+  init: `postern init [--config FILE] [--print]
+
+Writes a first configuration for what is found on this machine: keys of providers in the
+environment, of which it names the variables only, and servers on the usual ports (vLLM, SGLang,
+Ollama, LM Studio, llama.cpp, LocalAI, TGI). Exits 1 when the file is there already.
+
+  --print, -           print it instead of writing it
+  --config FILE        the file to write; default $POSTERN_CONFIG, ./config.yaml
+
+Example:  postern init && postern serve
 `,
   key: `postern key new NAME [--write] [--config FILE] [--json]
+       postern key rotate NAME [--grace DURATION] [--write] [--config FILE] [--json]
 
-Makes a virtual key, prints it once, and the entry for \`keys:\` that holds only its hash. Exits 1
-when the configuration has a key of that name.
+new makes a virtual key, prints it once, and the entry for \`keys:\` that holds only its hash. Exits 1
+when the configuration has a key of that name. rotate makes a new key for an entry that is there;
+the old key is accepted for a while longer.
 
-  --write              insert the entry into the file; every other line stays as it is
+  --write              change the entry in the file; every other line stays as it is
+  --grace DURATION     of rotate, for example 30m, 24h, 7d; 0 ends the old key now (default: 24h)
 ${CONFIG_OPTION}
 ${JSON_OPTION}
 
 Example:  postern key new alice-laptop --write
+          postern key rotate alice-laptop --grace 24h --write
 `,
   env: `postern env CLIENT [--key KEY] [--config FILE]
 

@@ -17,8 +17,19 @@ const TIMERS: Timers = {
   },
 };
 
-/** Begins; returns how to stop. `path` is the configuration's, as the user named it; `now` the epoch clock. */
-export function keepCurrent(path: string, reloader: Reloader, log: Log, now: () => number): () => void {
+export interface Kept {
+  /** The configuration's, as the user named it. */
+  readonly path: string;
+  readonly reloader: Reloader;
+  readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Whether nobody would notice a pause of some milliseconds. */
+  readonly isIdle: () => boolean;
+}
+
+/** Begins; returns how to stop. */
+export function keepCurrent({ path, reloader, log, now, isIdle }: Kept): () => void {
   if (!isFile(path)) {
     const source = path === "-" ? "standard input" : `${path}, which is no regular file`;
     process.on("SIGHUP", () =>
@@ -26,7 +37,11 @@ export function keepCurrent(path: string, reloader: Reloader, log: Log, now: () 
     );
     return () => {};
   }
-  const reload = (asked: boolean): void => watch.follow(reloader.reload(asked));
+  const reload = (asked: boolean): void => {
+    watch.follow(reloader.reload(asked));
+    // What reading a file leaves behind is several times its size.
+    Bun.gc(isIdle());
+  };
   const watch = createWatch({ disk: createDisk(now), timers: TIMERS, onChange: () => reload(false) });
   watch.follow(reloader.live().files);
   process.on("SIGHUP", () => reload(true));

@@ -1,17 +1,27 @@
-// `postern key new --write`: puts the entry into the file, which is whole and valid at every moment.
+// Changes a key's entry in the file that holds it, which is whole and valid at every moment.
 
 import { readFileSync, realpathSync } from "node:fs";
-import { resolve } from "node:path";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { errorLines } from "./configuration.ts";
 import { CommandError, type Io } from "./io.ts";
-import { insertKey } from "./key-file.ts";
+import type { Change } from "./key-file/document.ts";
+import { insertKey } from "./key-file/insert.ts";
 import { shown } from "./options.ts";
-import { replaceFile, withNeighbour } from "./replace-file.ts";
+import { replaceFile } from "./replace-file.ts";
 
 interface Entry {
   readonly name: string;
   readonly hash: string;
+}
+
+/** A file of the configuration, and the configuration it belongs to. */
+interface Place {
+  /** The main file as the user named it. */
+  readonly config: string;
+  /** Absolute path of the file to change: the main one, or one that it includes. */
+  readonly file: string;
+  /** That file's name in messages. */
+  readonly shown: string;
 }
 
 /**
@@ -24,12 +34,8 @@ export function writeKey(path: string, entry: Entry, io: Io): void {
   const before = load(path, io);
   if (before.config === undefined) throw unchanged(path, `it has errors\n${errorLines(before)}`);
   if (Object.hasOwn(before.config.keys, entry.name)) throw nameTaken(entry.name);
-  try {
-    insertInto(path, entry, io);
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw unchanged(path, reasonOf(error));
-  }
+  const [file = path] = before.files;
+  changeFile({ config: path, file, shown: path }, (text) => insertKey(text, entry), io);
 }
 
 /** The error for a name that is in use. */
@@ -37,29 +43,37 @@ export function nameTaken(name: string): CommandError {
   return new CommandError(`there is a key named ${shown(name)} already; choose another name`);
 }
 
-function insertInto(path: string, entry: Entry, io: Io): void {
-  const link = resolve(io.cwd, path);
-  const target = realpathSync(link);
-  const bytes = readFileSync(target);
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  const inserted = insertKey(text, entry);
-  if ("refusal" in inserted)
-    throw unchanged(path, `${inserted.refusal}; paste the entry by hand, without --write`);
-  const suffix = Buffer.from(io.randomBytes(6)).toString("hex");
-  // Beside the link, not its target: that is where includes and secrets are looked for.
-  withNeighbour(link, inserted.text, suffix, (neighbour) => {
-    const after = load(neighbour, io);
-    if (after.config === undefined) {
-      throw unchanged(path, `it would have errors\n${errorLines(after).replaceAll(neighbour, path)}`);
-    }
-  });
-  if (!replaceFile(target, bytes, inserted.text, suffix)) {
-    throw unchanged(path, "somebody else changed it meanwhile; try again");
+/**
+ * Replaces a file by what `edit` makes of its text, if the configuration is good with that.
+ *
+ * @throws {CommandError} when it would not be, or the file cannot be replaced; it is untouched then
+ */
+export function changeFile(place: Place, edit: (text: string) => Change, io: Io): void {
+  try {
+    const target = realpathSync(place.file);
+    const bytes = readFileSync(target);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const change = edit(text);
+    if ("refusal" in change)
+      throw unchanged(place.shown, `${change.refusal}; paste the entry by hand, without --write`);
+    const after = load(place.config, io, { path: place.file, text: change.text });
+    if (after.config === undefined)
+      throw unchanged(place.shown, `there would be errors\n${errorLines(after)}`);
+    const suffix = Buffer.from(io.randomBytes(6)).toString("hex");
+    if (!replaceFile(target, bytes, change.text, suffix))
+      throw unchanged(place.shown, "somebody else changed it meanwhile; try again");
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw unchanged(place.shown, reasonOf(error));
   }
 }
 
-function load(path: string, io: Io): Loaded {
-  return loadConfig(path, { env: io.env, allowMissingEnv: true });
+function load(path: string, io: Io, instead?: { readonly path: string; readonly text: string }): Loaded {
+  return loadConfig(path, {
+    env: io.env,
+    allowMissingEnv: true,
+    ...(instead === undefined ? {} : { instead }),
+  });
 }
 
 function unchanged(path: string, reason: string): CommandError {

@@ -64,6 +64,15 @@ export function configPath(option: string | undefined, io: Io): string {
   return path;
 }
 
+/**
+ * Refuses standard input where a file is to be changed.
+ *
+ * @throws {UsageError}
+ */
+export function requireFile(path: string, command: string): void {
+  if (path === "-") throw new UsageError("--write needs a file, not standard input", command);
+}
+
 /** An argument made fit to repeat: quoted, shortened, on one line. */
 export function shown(text: string): string {
   return quoted(text, SHOWN_LENGTH);

@@ -24,6 +24,8 @@ export interface ReloadDeps {
   readonly compile: (config: Config, loaded: Loaded) => Snapshot;
   /** @throws when the certificate cannot be used */
   readonly renewCertificate: (server: ServerConfig) => Renewal;
+  /** What has been taken over is in force from now on. */
+  readonly adopted?: (snapshot: Snapshot) => void;
   readonly state: Pick<State, "configReload">;
   readonly log: Log;
   /** Epoch milliseconds. */
@@ -88,8 +90,10 @@ export function createReloader(started: Live, deps: ReloadDeps): Reloader {
     const before = live;
     const kept = keepRunning(before.config, config);
     const snapshot = deps.compile(kept.config, loaded);
-    const renewal = deps.renewCertificate(kept.config.server);
+    // Where the file has no certificate any more, the running one stays, and its files may be gone.
+    const renewal = config.server.tls === undefined ? "unchanged" : deps.renewCertificate(kept.config.server);
     live = { ...loaded, config: kept.config, snapshot };
+    deps.adopted?.(snapshot);
     const { ok } = state.configReload;
     state.configReload = statusOf(loaded, deps);
     log.setLevel(kept.config.log.level);

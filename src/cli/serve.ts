@@ -6,7 +6,7 @@ import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import { listModels } from "../gateway/list-models.ts";
 import { compileSnapshot, type Snapshot } from "../gateway/snapshot.ts";
-import { createState, type State } from "../gateway/state.ts";
+import { adopt, createState, type State } from "../gateway/state.ts";
 import type { Listener } from "../http/app.ts";
 import type { DataPlane } from "../http/data-plane.ts";
 import { createThrottle } from "../lib/throttle.ts";
@@ -43,12 +43,14 @@ export async function serve(io: Io, { configPath }: { readonly configPath: strin
       load,
       compile,
       renewCertificate: (server) => listener.renewCertificate(server),
+      adopted: (good) => adopt(state, good),
       state,
       log,
       now: io.now,
     },
   );
   const snapshot = (): Snapshot => reloader.live().snapshot;
+  adopt(state, snapshot());
   const listener = await bind(config.server, createPlane(snapshot, state, log, io));
   io.stderr(
     banner({
@@ -58,7 +60,13 @@ export async function serve(io: Io, { configPath }: { readonly configPath: strin
       model: firstModel(snapshot()),
     }),
   );
-  const stopWatching = keepCurrent(configPath, reloader, log, io.now);
+  const stopWatching = keepCurrent({
+    path: configPath,
+    reloader,
+    log,
+    now: io.now,
+    isIdle: () => state.inFlight.value === 0,
+  });
   const code = await untilStopped({ state, listener, snapshot, log });
   stopWatching();
   log.flush();

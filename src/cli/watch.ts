@@ -4,7 +4,7 @@
 export interface Stamp {
   /** Differs after a change, nearly always. */
   readonly text: string;
-  /** The file was changed so lately that the next change might leave the same stamp. */
+  /** Changed so lately, or gone, that the stamp alone does not tell what came before or after it. */
   readonly fresh: boolean;
 }
 
@@ -59,7 +59,7 @@ interface Watched {
 
 /**
  * Watches folders, since a watched file is lost at its first replacement, and asks for stamps every half second
- * beside. A path that is new counts as changed once: what happened between reading and watching it is not missed.
+ * beside. A new path whose stamp is fresh counts as changed: it may have been, between reading and watching it.
  */
 export function createWatch({ disk, timers, onChange }: WatchDeps): Watch {
   let paths: readonly string[] = [];
@@ -86,6 +86,11 @@ export function createWatch({ disk, timers, onChange }: WatchDeps): Watch {
     return !isSame || digest !== before.digest;
   }
 
+  function begin(path: string): void {
+    const stamp = disk.stamp(path);
+    if (!stamp.fresh) seen.set(path, { ...stamp, digest: undefined });
+  }
+
   function onEvent(): void {
     cancelSettled?.();
     cancelSettled = timers.after(SETTLE_MS, check);
@@ -108,7 +113,9 @@ export function createWatch({ disk, timers, onChange }: WatchDeps): Watch {
 
   function follow(next: readonly string[]): void {
     paths = [...new Set(next)];
-    for (const path of seen.keys()) if (!paths.includes(path)) seen.delete(path);
+    const known = new Set(paths);
+    for (const path of seen.keys()) if (!known.has(path)) seen.delete(path);
+    for (const path of paths) if (!seen.has(path)) begin(path);
     watchFolders(new Set(paths.flatMap(disk.folders)));
   }
 

@@ -25,7 +25,8 @@ export interface Files {
   hash(): string;
 }
 
-export function createFiles(): Files {
+/** `instead`: a file, by its absolute path, that is not read but counts as holding this text. */
+export function createFiles(instead?: { readonly path: string; readonly text: string }): Files {
   const results = new Map<string, ReadResult>();
   const folders = new Set<string>();
   const digest = new Bun.CryptoHasher("sha256");
@@ -39,7 +40,7 @@ export function createFiles(): Files {
     read(path) {
       const known = results.get(path);
       if (known !== undefined) return known;
-      const result = readAll(path);
+      const result = path === instead?.path ? textResult(instead.text) : readAll(path);
       results.set(path, result);
       count(result.ok ? result.bytes : undefined);
       return result;
@@ -53,14 +54,18 @@ export function createFiles(): Files {
       }
     },
     take(text) {
-      const bytes = new TextEncoder().encode(text);
-      const result: ReadResult = bytes.length > MAX_BYTES ? TOO_LARGE : { ok: true, bytes };
-      count(result.ok ? bytes : undefined);
+      const result = textResult(text);
+      count(result.ok ? result.bytes : undefined);
       return result;
     },
     list: () => [...results.keys(), ...folders],
     hash: () => digest.copy().digest("hex"),
   };
+}
+
+function textResult(text: string): ReadResult {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length > MAX_BYTES ? TOO_LARGE : { ok: true, bytes };
 }
 
 function readAll(path: string): ReadResult {

@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly allowMissingEnv?: boolean;
   /** The text when the path is `-`. */
   readonly stdin?: string;
+  /** A file that counts as holding this text, whatever it holds: to try a change before it is made. */
+  readonly instead?: { readonly path: string; readonly text: string };
 }
 
 export interface Loaded {
@@ -40,7 +42,7 @@ export interface Loaded {
 
 /** Reads everything the configuration consists of. Never throws: what cannot be read is a problem like others. */
 export function loadConfig(path: string, options: LoadOptions): Loaded {
-  const files = createFiles();
+  const files = createFiles(options.instead);
   const report = createReport();
   const { config, credentialNames } = load(path, options, files, report) ?? {};
   return {

@@ -11,7 +11,7 @@ export const ConfigSchema = section(
     organization: Type.Optional(OrganizationSchema),
     default_provider: nullable(filledText({}), {
       wants: "a provider's name, or null",
-      description: "Takes bare model ids that nobody declares.",
+      description: "Takes bare model ids that no provider declares or lists.",
       default: null,
     }),
     include: list(filledText({ wants: "a path" }), {

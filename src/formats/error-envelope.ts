@@ -19,6 +19,9 @@ const MAX_TEXT = 2000;
 /** No error is longer: a larger body is not looked at. */
 const MAX_ERROR_BYTES = 1024 * 1024;
 
+const SPACE = 0x20;
+const CLOSING_BRACE = 0x7d;
+const CLOSING_BRACKET = 0x5d;
 const ERROR_KEY = Buffer.from('"error"');
 /** Quoted members of every answer; a body with one of them and no `"error"` is no error. */
 const ANSWER_KEYS = ['"choices"', '"data"', '"output"', '"content"', '"embedding', '"models"'].map((key) =>
@@ -50,7 +53,7 @@ export function toErrorEnvelope(
 export function findErrorInAnswer(body: Uint8Array): UpstreamError | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const saysError = bytes.length <= MAX_ERROR_BYTES && bytes.includes(ERROR_KEY);
-  if (!saysError && ANSWER_KEYS.some((key) => bytes.includes(key))) return undefined;
+  if (!saysError && endsLikeJson(bytes) && ANSWER_KEYS.some((key) => bytes.includes(key))) return undefined;
   const text = textOf(body);
   const value = parseJson(text);
   if (value === undefined) {
@@ -61,6 +64,13 @@ export function findErrorInAnswer(body: Uint8Array): UpstreamError | undefined {
     };
   }
   return isErrorAnswer(value) ? (readUpstreamError(value) ?? NAMELESS_ERROR) : undefined;
+}
+
+/** One that breaks off in the middle mostly does not. */
+function endsLikeJson(bytes: Buffer): boolean {
+  let end = bytes.length - 1;
+  while (end > 0 && (bytes[end] ?? 0) <= SPACE) end--;
+  return bytes[end] === CLOSING_BRACE || bytes[end] === CLOSING_BRACKET;
 }
 
 function textOf(body: Uint8Array): string {

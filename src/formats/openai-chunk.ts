@@ -15,6 +15,14 @@ export function usageObject(chunk: JsonRecord): JsonRecord | undefined {
   return isRecord(groq) && isRecord(groq["usage"]) ? groq["usage"] : undefined;
 }
 
+/** Takes usage out of Groq's place for it: it leaves in the specified place, or not at all. True when there was some. */
+export function dropNestedUsage(chunk: JsonRecord): boolean {
+  const { x_groq: groq } = chunk;
+  if (!isRecord(groq) || !isRecord(groq["usage"])) return false;
+  delete groq["usage"];
+  return true;
+}
+
 /** The extra chunk of `include_usage`: it carries usage and no choice. */
 export function isUsageChunk(chunk: JsonRecord): boolean {
   const { choices } = chunk;

@@ -93,8 +93,22 @@ export function endOf(failure: GatewayError): End {
     case "credential_rejected":
       return "upstream_error";
     case "internal":
+    case "no_healthy_target":
       return "interrupted";
     default:
       return "refused";
   }
+}
+
+/**
+ * An error that an upstream reported behind a status of 200, in its own words. The status that it names goes on, because
+ * SDKs tell by it whether trying again can help; not so a refusal of the gateway's own credential.
+ */
+export function reportedError(
+  { scrub, target }: Answered,
+  { message, status }: { readonly message: string; readonly status: number | undefined },
+): GatewayError {
+  const said = `provider ${target.provider.name} reported an error: ${scrub(message)}`;
+  const own = status === 401 || status === 403;
+  return new GatewayError("upstream_unreachable", said, { status: own ? undefined : status });
 }

@@ -1,10 +1,12 @@
 // Compiles what model names resolve to: public models, declared ids, and the names to suggest for a typing error.
 
 import type { Config } from "../config/schema.ts";
-import type { Provider, Route, VirtualKey } from "../exchange.ts";
+import type { Provider, Route } from "../exchange.ts";
 import { closest } from "../lib/did-you-mean.ts";
+import { isLiteral } from "../lib/glob.ts";
+import { NOTHING_DISCOVERED, type Unasked } from "../routing/discovery.ts";
 import { type Directory, splitProvider, targetOf } from "../routing/resolve.ts";
-import { listModels } from "./list-models.ts";
+import { hasCredential, listModels } from "./list-models.ts";
 
 /** The directory of a configuration that has passed its checks. */
 export function compileDirectory(config: Config, providers: ReadonlyMap<string, Provider>): Directory {
@@ -17,19 +19,50 @@ export function compileDirectory(config: Config, providers: ReadonlyMap<string, 
   const declaredBy = new Map<string, Provider[]>();
   for (const provider of providers.values())
     for (const id of provider.declared) declaredBy.set(id, [...(declaredBy.get(id) ?? []), provider]);
+  const open = [...providers.values()].filter(hasUnnamedModels);
   const directory: Directory = {
     providers,
     models,
     declaredBy,
+    discoverable: open.filter((provider) => reasonNotToAsk(provider) === undefined),
+    unaskable: open.flatMap(unasked),
     defaultProvider: providers.get(config.default_provider ?? ""),
-    suggest: (name: string, key: VirtualKey) =>
-      closest(
+    suggest: (name, key, discovered = NOTHING_DISCOVERED) => {
+      const isBareName = (id: string): boolean =>
+        (declaredBy.get(id) ?? discovered.offering(id)).length === 1;
+      const listed = listModels(key, directory, discovered).slice(0, MAX_COMPARED);
+      return closest(
         name,
-        listModels(key, directory).flatMap(({ id, owner }) => {
+        listed.flatMap(({ id, owner }) => {
           const bare = id.slice(owner.length + 1);
-          return declaredBy.get(bare)?.length === 1 ? [id, bare] : [id];
+          return isBareName(bare) ? [id, bare] : [id];
         }),
-      ),
+      );
+    },
   };
   return directory;
+}
+
+/** Looking for close names takes time, and providers may list thousands. */
+const MAX_COMPARED = 1_000;
+
+/** Whether only the provider itself knows all its models: nothing pins one, and its list is absent or has wildcards. */
+function hasUnnamedModels({ pin, models, endpoints }: Provider): boolean {
+  if (pin !== undefined || !endpoints.has("models")) return false;
+  if (models === undefined) return true;
+  const { patterns } = models;
+  return (
+    patterns[0]?.startsWith("!") === true ||
+    patterns.some((pattern) => !pattern.startsWith("!") && !isLiteral(pattern))
+  );
+}
+
+function unasked(provider: Provider): Unasked[] {
+  const reason = reasonNotToAsk(provider);
+  return reason === undefined ? [] : [{ provider, reason }];
+}
+
+function reasonNotToAsk(provider: Provider): string | undefined {
+  if (!hasCredential(provider)) return `no credential; set ${provider.credentialName}`;
+  return provider.auth.kind === "passthrough" ? "it has no credential of its own" : undefined;
 }

@@ -47,6 +47,7 @@ export function compileProvider(name: string, config: ProviderConfig, deps: Prov
       idleMs: durationMs(config.timeouts.idle),
       totalMs: durationMs(config.timeouts.total),
     },
+    concurrency: compileConcurrency(config),
     tls: {
       ca: config.tls?.ca_file === undefined ? undefined : readFileSync(config.tls.ca_file, "utf8"),
       insecure: config.tls?.insecure === true,
@@ -54,7 +55,17 @@ export function compileProvider(name: string, config: ProviderConfig, deps: Prov
     httpProxy: config.http_proxy,
     origin: originOf(config.http_proxy ?? root),
     streamUsage: config.stream_usage,
+    repair: config.normalize === "on" || (config.normalize === "auto" && !preset.firstParty),
     local: preset.local === true ? compileLocal(name, config, literals, deps) : undefined,
+  };
+}
+
+function compileConcurrency(config: ProviderConfig): Provider["concurrency"] {
+  if (config.max_concurrent === undefined) return undefined;
+  return {
+    maxConcurrent: config.max_concurrent,
+    maxQueue: config.max_queue,
+    queueTimeoutMs: durationMs(config.queue_timeout),
   };
 }
 

@@ -3,6 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Caller, Place, Provider, VirtualKey } from "../exchange.ts";
 import { wantsAnthropicShape } from "../formats/table.ts";
+import type { Discovered } from "../routing/discovery.ts";
 import { type ListedModel, listModels } from "./list-models.ts";
 import { mayList, notListed } from "./model-list.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -33,8 +34,9 @@ export function describeModels(
   place: ModelsPlace,
   caller: Caller,
   snapshot: Snapshot,
+  discovered: Discovered,
 ): Response {
-  const models = listModels(caller.key, snapshot.directory);
+  const models = listModels(caller.key, snapshot.directory, discovered);
   const shape = wantsAnthropicShape(headers) ? anthropicModel : openaiModel;
   if (place.modelId !== undefined) {
     const model = models.find(({ id }) => id === place.modelId);

@@ -4,12 +4,15 @@ import { GatewayError } from "../errors.ts";
 import type { Call, Target } from "../exchange.ts";
 import { createAlarm } from "../lib/wheel.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
-import { buildRequest } from "../upstream/request.ts";
+import { buildRequest, type UpstreamRequest } from "../upstream/request.ts";
 import type { Outcome, Reply } from "../upstream/send.ts";
-import { type Answered, timeoutError } from "./attempt.ts";
+import { leaveWhenDone } from "../upstream/slots.ts";
+import { sendAskingUsage } from "./ask-usage.ts";
+import { type Answered, discard, timeoutError } from "./attempt.ts";
 import { bodyFor } from "./edit-body.ts";
 import { createHold } from "./hold-memory.ts";
 import { createLateReply } from "./late-reply.ts";
+import { queueError } from "./queue-error.ts";
 import { relay, requireRelayable } from "./relay.ts";
 import { relayLate, type StreamSettings } from "./relay-stream.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -37,24 +40,30 @@ export interface Dispatch {
 export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State): Promise<Response> {
   const { record, target, call, request } = work;
   record.stream = call.stream;
-  const { body, hideUsage } = bodyFor(call, target);
+  const { usageRefusals } = state;
+  const { body, hideUsage } = bodyFor(call, target, !usageRefusals.has(target.provider));
   const control = new AbortController();
   const release = onInterrupt(request.signal, control, state);
-  const upstreamRequest = buildRequest({
-    provider: target.provider,
-    endpoint: call.endpoint,
-    path: work.path,
-    search: work.search,
-    clientHeaders: request.headers,
-    passedAuthorization: work.passedAuthorization,
-    body,
-    hops: work.hops,
-  });
+  record.waitForUpstream();
+  const admission = await state.slots.take(target.provider.name, control.signal);
+  record.upstreamAnswered();
+  if (admission.kind !== "admitted") {
+    release();
+    throw admission.kind === "aborted"
+      ? abortError(control.signal)
+      : queueError(target.provider.name, admission.kind);
+  }
   record.attempts += 1;
   record.waitForUpstream();
   const { keepaliveMs } = snapshot.server;
   const settings = { wheel: state.wheel, keepaliveMs, headBy: state.wheel.now() + (keepaliveMs || HOLD_MS) };
-  const sending = state.upstream.send(upstreamRequest, target.provider, control);
+  const send = (bytes: Uint8Array | undefined): Promise<Outcome> =>
+    state.upstream.send(requestFor(work, bytes), target.provider, control);
+  const plain = (): Uint8Array | undefined => bodyFor(call, target, false).body;
+  const sending = leaveWhenDone(
+    admission.leave,
+    hideUsage ? sendAskingUsage({ asking: body, plain }, send, target.provider, usageRefusals) : send(body),
+  );
   const answered = (reply: Reply): Answered => ({
     reply,
     call,
@@ -68,15 +77,42 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
     release,
   });
   const replied = async (): Promise<Reply> => {
-    const outcome = await sending;
-    if (outcome.kind === "reply") return outcome.reply;
-    release();
-    throw failureOf(outcome, target, control.signal);
+    try {
+      const outcome = await sending;
+      if (outcome.kind === "reply") return outcome.reply;
+      throw failureOf(outcome, target, control.signal);
+    } catch (error) {
+      release();
+      throw error;
+    }
   };
   const reply = call.stream ? await untilHeadIsDue(replied(), settings) : await replied();
   record.upstreamAnswered();
   if (reply instanceof Late) return relayWithoutAnswer(reply.pending, answered, settings);
-  return await relay(answered(reply), settings);
+  return await relayOrDiscard(answered(reply), settings);
+}
+
+function requestFor(work: Dispatch, body: Uint8Array | undefined): UpstreamRequest {
+  return buildRequest({
+    provider: work.target.provider,
+    endpoint: work.call.endpoint,
+    path: work.path,
+    search: work.search,
+    clientHeaders: work.request.headers,
+    passedAuthorization: work.passedAuthorization,
+    body,
+    hops: work.hops,
+  });
+}
+
+/** No failure, a fault of our own included, leaves timers, hooks or a slot behind; discarding twice does no harm. */
+async function relayOrDiscard(attempt: Answered, settings: StreamSettings): Promise<Response> {
+  try {
+    return await relay(attempt, settings);
+  } catch (error) {
+    discard(attempt);
+    throw error;
+  }
 }
 
 /** The longest the head of a stream is held back when keep-alive comments are off. */
@@ -121,9 +157,7 @@ function failureOf(
     case "timeout":
       return timeoutError(name, outcome.timer);
     case "aborted":
-      return signal.reason === "interrupted"
-        ? stopping()
-        : new GatewayError("client_closed", "the client hung up");
+      return abortError(signal);
     case "unreachable":
       return new GatewayError(
         "upstream_unreachable",
@@ -132,7 +166,9 @@ function failureOf(
   }
 }
 
-function stopping(): GatewayError {
+/** Why an attempt was given up from here. */
+function abortError({ reason }: AbortSignal): GatewayError {
+  if (reason !== "interrupted") return new GatewayError("client_closed", "the client hung up");
   return new GatewayError("no_healthy_target", "the gateway is stopping; send the request again", {
     retryAfterSeconds: 1,
   });

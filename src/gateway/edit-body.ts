@@ -10,14 +10,19 @@ interface EditedBody {
   readonly hideUsage: boolean;
 }
 
-/** The body for one target. The same array as the call's when nothing changes. */
-export function bodyFor(call: Call, target: Target): EditedBody {
+/**
+ * The body for one target. The same array as the call's when nothing changes.
+ *
+ * @param mayAskUsage false for a provider that refuses to be asked
+ */
+export function bodyFor(call: Call, target: Target, mayAskUsage = true): EditedBody {
   if (call.body === undefined) return { body: undefined, hideUsage: false };
   const edits: Edit[] = [];
   if (target.model !== undefined && target.model !== call.requestedModel)
     edits.push(setMember(call.members, "model", JSON.stringify(target.model)));
+  const { stream, endpoint, asksUsage } = call;
   const hideUsage =
-    call.stream && call.endpoint.usageOption && !call.asksUsage && target.provider.streamUsage;
+    mayAskUsage && stream && endpoint.usageOption && !asksUsage && target.provider.streamUsage;
   if (hideUsage) edits.push(askForUsage(call.body, call));
   return { body: applyEdits(call.body, edits), hideUsage };
 }

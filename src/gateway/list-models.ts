@@ -1,8 +1,9 @@
-// What a key can call now: public names, its own aliases, and declared models, each once.
+// What a key can call now: public names, its own aliases, declared and discovered models, each once.
 
 import { refusalOf } from "../access/allowlist.ts";
 import type { Provider, Route, Target, VirtualKey } from "../exchange.ts";
-import { type Directory, resolveModel, routeTo, targetOf } from "../routing/resolve.ts";
+import { type Discovered, NOTHING_DISCOVERED } from "../routing/discovery.ts";
+import { type Directory, resolveModel, routeTo, splitProvider, targetOf } from "../routing/resolve.ts";
 
 export interface ListedModel {
   readonly id: string;
@@ -10,8 +11,12 @@ export interface ListedModel {
   readonly owner: string;
 }
 
-/** Every id that the key may send on the unified endpoint and that is known beforehand. */
-export function listModels(key: VirtualKey, directory: Directory): ListedModel[] {
+/** Every id that the key may send on the unified endpoint, as far as configuration and providers have named them. */
+export function listModels(
+  key: VirtualKey,
+  directory: Directory,
+  discovered: Discovered = NOTHING_DISCOVERED,
+): ListedModel[] {
   const listed = new Map<string, ListedModel>();
   const add = (id: string, route: Route): void => {
     const target = route.targets.find((candidate) => isCallable(key, candidate, route.publicName));
@@ -20,9 +25,11 @@ export function listModels(key: VirtualKey, directory: Directory): ListedModel[]
   for (const [name, route] of directory.models) add(name, route);
   for (const name of key.aliases.keys()) add(name, resolveModel(name, key, directory));
   for (const provider of directory.providers.values())
-    for (const id of provider.declared) {
+    for (const id of [...provider.declared, ...discovered.idsOf(provider)]) {
       const target = targetOf(provider, id);
-      add(target.id, routeTo(target));
+      // An id that begins like the name of another provider leads to that one.
+      if (splitProvider(target.id, directory.providers)?.provider === provider)
+        add(target.id, routeTo(target));
     }
   return [...listed.values()];
 }

@@ -7,9 +7,17 @@ import { requireLive } from "../auth/virtual-keys.ts";
 import { GatewayError } from "../errors.ts";
 import type { Call, Caller, Peer, Place, Provider, Route, Target } from "../exchange.ts";
 import type { Endpoint } from "../formats/table.ts";
-import { resolveModel, resolveProvider, resolvePublicModel, routeTo, targetOf } from "../routing/resolve.ts";
+import {
+  resolveKnown,
+  resolveModel,
+  resolveProvider,
+  resolvePublicModel,
+  routeTo,
+  targetOf,
+} from "../routing/resolve.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import { declaredModels, describeKey, describeModels } from "./describe.ts";
+import { type Asking, discoverModel, discoverModels } from "./discover.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
 import { createHold } from "./hold-memory.ts";
 import { passHop } from "./hops.ts";
@@ -55,7 +63,10 @@ export async function handle(exchange: Exchange): Promise<Response> {
   const fixed = resolvePath(place, caller, snapshot);
   if (place.endpoint.name === "models") return await models(exchange, place, caller, fixed?.provider, hops);
   const call = await readBodyOf(exchange, place.endpoint, fixed);
-  const route = fixed?.route ?? resolveCall(call, caller, fixed, snapshot);
+  const route =
+    fixed?.route ??
+    resolveCall(call, caller, fixed, snapshot) ??
+    (await resolveElsewhere(call, caller, exchange));
   record.requestedModel = call.requestedModel;
   const target = plan(route, caller, place.endpoint, record);
   return await send(exchange, caller, { call, path: place.endpoint.path, target, hops });
@@ -149,7 +160,7 @@ function resolvePath(place: EndpointPlace, caller: Caller, { directory }: Snapsh
   }
 }
 
-/** What a key can call: of one provider, as that says it and the key may see it; else of all, from the configuration. */
+/** What a key can call: of one provider, as that says it and the key may see it; else of all. */
 async function models(
   exchange: Exchange,
   place: EndpointPlace,
@@ -159,7 +170,8 @@ async function models(
 ): Promise<Response> {
   const { record, request, snapshot } = exchange;
   if (provider === undefined) {
-    const response = describeModels(request.headers, place, caller, snapshot);
+    const discovered = await discoverModels(place.modelId, asking(exchange, caller));
+    const response = describeModels(request.headers, place, caller, snapshot, discovered);
     finishLocally(record, response.status);
     return response;
   }
@@ -197,10 +209,26 @@ async function readBodyOf(exchange: Exchange, endpoint: Endpoint, fixed: Fixed |
   });
 }
 
-/** The route that the body's model leads to. */
-function resolveCall(call: Call, caller: Caller, fixed: Fixed | undefined, snapshot: Snapshot): Route {
+/** The route that the body's model leads to, where the configuration says it. */
+function resolveCall(
+  call: Call,
+  caller: Caller,
+  fixed: Fixed | undefined,
+  snapshot: Snapshot,
+): Route | undefined {
   if (fixed?.provider !== undefined) return routeTo(targetOf(fixed.provider, call.requestedModel));
-  return resolveModel(call.requestedModel ?? "", caller.key, snapshot.directory);
+  return resolveKnown(call.requestedModel ?? "", caller.key, snapshot.directory);
+}
+
+/** The route of a model that only a provider knows. @throws {GatewayError} `model_not_found`, `model_ambiguous` */
+async function resolveElsewhere(call: Call, caller: Caller, exchange: Exchange): Promise<Route> {
+  const id = call.requestedModel ?? "";
+  const discovered = await discoverModel(id, asking(exchange, caller));
+  return resolveModel(id, caller.key, exchange.snapshot.directory, discovered);
+}
+
+function asking({ request, snapshot, state }: Exchange, { key }: Caller): Asking {
+  return { key, client: request.signal, snapshot, state };
 }
 
 /**
@@ -237,10 +265,11 @@ function noCredential(provider: Provider): GatewayError | undefined {
   );
 }
 
-/** The client's own `Authorization`, unless it is a virtual key of this gateway. */
-function passedAuthorization({ request, snapshot, nowMs }: Exchange, caller: Caller): string | undefined {
+/** The client's own `Authorization`, unless it is a virtual key of this gateway, whether that is still accepted or not. */
+function passedAuthorization({ request, snapshot }: Exchange, caller: Caller): string | undefined {
   const header = request.headers.get("authorization");
   if (header === null || caller.carrier === "authorization") return undefined;
   const token = bearerToken(request.headers);
-  return token !== undefined && snapshot.keys.find(token, nowMs) !== undefined ? undefined : header;
+  const isKey = token !== undefined && snapshot.keys.find(token, Number.NEGATIVE_INFINITY) !== undefined;
+  return isKey ? undefined : header;
 }

@@ -5,7 +5,7 @@ import { type ByteReader, byteReader } from "../lib/byte-reader.ts";
 import { type Answered, breakOff, discard, finish } from "./attempt.ts";
 
 /** Up to this size an answer is held back until it is whole. */
-const WHOLE_BYTES = 8 * 1024 * 1024;
+export const WHOLE_BYTES = 8 * 1024 * 1024;
 
 type Answer =
   | { readonly kind: "whole"; readonly body: Uint8Array }
@@ -16,18 +16,19 @@ type Answer =
 const MOST_BYTES = 256 * 1024 * 1024;
 
 /**
+ * @param wholeBytes the size up to which the answer is held back
  * @throws {GatewayError} when the body cannot be read to its end, or finds no room; the attempt is discarded then
  */
-export async function readAnswer(answered: Answered): Promise<Answer> {
+export async function readAnswer(answered: Answered, wholeBytes: number): Promise<Answer> {
   const { response, timers } = answered.reply;
   timers.started();
   try {
     const length = knownLength(response);
-    if (length !== undefined && length <= WHOLE_BYTES) {
+    if (length !== undefined && length <= wholeBytes) {
       answered.hold(length);
       return { kind: "whole", body: await response.bytes() };
     }
-    return await readParts(answered);
+    return await readParts(answered, wholeBytes);
   } catch (error) {
     const failure = error instanceof GatewayError ? error : breakOff(answered, error).error;
     discard(answered);
@@ -41,7 +42,7 @@ function knownLength({ headers }: Response): number | undefined {
   return length === null || headers.has("content-encoding") ? undefined : Number(length);
 }
 
-async function readParts(answered: Answered): Promise<Answer> {
+async function readParts(answered: Answered, wholeBytes: number): Promise<Answer> {
   const { response, timers } = answered.reply;
   const reader = byteReader(response.body);
   const parts: Uint8Array[] = [];
@@ -53,7 +54,7 @@ async function readParts(answered: Answered): Promise<Answer> {
     answered.hold(value.byteLength);
     parts.push(value);
     size += value.byteLength;
-    if (size > WHOLE_BYTES) {
+    if (size > wholeBytes) {
       // From here on the client sets the pace.
       timers.paused();
       return { kind: "endless", body: passOn(answered, parts, reader) };

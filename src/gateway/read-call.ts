@@ -14,10 +14,12 @@ const READ_MEMBERS = [
   "model",
   "stream",
   "stream_options",
+  "include_usage",
   "max_tokens",
   "max_completion_tokens",
   "max_output_tokens",
   "n",
+  "encoding_format",
 ];
 
 const EMPTY: TopLevel = { members: [], bodyStart: 0 };
@@ -77,17 +79,17 @@ function scan(text: string): TopLevel {
 }
 
 /** So that what is checked here is what is read behind: no member twice, none in another case. */
-function refuseDoubtfulMembers(top: TopLevel): void {
+function refuseDoubtfulMembers(top: TopLevel, where = "the body"): void {
   const seen = new Set<string>();
   for (const { key } of top.members) {
     if (seen.has(key)) {
-      const message = `the body has ${quoted(key)} twice at its top level; send it once`;
+      const message = `${where} has ${quoted(key)} twice; send it once`;
       throw new GatewayError("invalid_request", message, { param: key.slice(0, 100) });
     }
     seen.add(key);
     const folded = foldCase(key);
     if (key !== folded && READ_MEMBERS.includes(folded)) {
-      const message = `the body has ${quoted(key)} at its top level; the field is spelled ${quoted(folded)}`;
+      const message = `${where} has ${quoted(key)}; the field is spelled ${quoted(folded)}`;
       throw new GatewayError("invalid_request", message, { param: key });
     }
   }
@@ -138,12 +140,20 @@ function booleanAt(text: string, top: TopLevel, key: string): boolean | undefine
   return value === "false" || value === "null" ? false : undefined;
 }
 
-/** `stream_options.include_usage` is true; anything else, null and false too, counts as not asked. */
+/** `stream_options.include_usage` is true; absent, false and null count as not asked. */
 function asksUsage(text: string, top: TopLevel): boolean {
   const options = memberOf(top, "stream_options");
-  if (options === undefined || text.charCodeAt(options.start) !== 0x7b) return false;
+  if (options === undefined) return false;
   const inner = text.slice(options.start, options.end);
+  if (inner === "null") return false;
+  if (!inner.startsWith("{")) throw wrongStreamOptions("`stream_options` must be an object");
   const nested = scan(inner);
-  refuseDoubtfulMembers(nested);
-  return booleanAt(inner, nested, "include_usage") === true;
+  refuseDoubtfulMembers(nested, "`stream_options`");
+  const asked = booleanAt(inner, nested, "include_usage");
+  if (asked === undefined) throw wrongStreamOptions("`stream_options.include_usage` must be true or false");
+  return asked;
+}
+
+function wrongStreamOptions(message: string): GatewayError {
+  return new GatewayError("invalid_request", message, { param: "stream_options" });
 }

@@ -4,10 +4,12 @@
 import { GatewayError } from "../errors.ts";
 import type { End } from "../exchange.ts";
 import { type ByteRead, type ByteReader, byteReader } from "../lib/byte-reader.ts";
+import { sniffingReader } from "../lib/sniffing-reader.ts";
 import { createAlarm, type Due, type Wheel } from "../lib/wheel.ts";
 import { createStreamTransform } from "../streaming/create-transform.ts";
 import type { StreamEnd, StreamFailure, StreamTransform } from "../streaming/transform.ts";
-import { type Answered, breakOff, discard, finish } from "./attempt.ts";
+import { type Answered, breakOff, discard, finish, reportedError } from "./attempt.ts";
+import { scrubBytes } from "./scrub.ts";
 
 export interface StreamSettings {
   readonly wheel: Wheel;
@@ -31,10 +33,15 @@ export async function relayStream(
   headers: Record<string, string>,
   settings: StreamSettings,
 ): Promise<Response> {
-  const relay = new StreamRelay(answered, byteReader(answered.reply.response.body), settings);
+  const relay = new StreamRelay(answered, readerOf(answered), settings);
   answered.record.waitForUpstream();
   await relay.hold();
   return streamResponse(answered, relay, headers);
+}
+
+function readerOf({ reply, target }: Answered): ByteReader {
+  const reader = byteReader(reply.response.body);
+  return target.provider.repair ? sniffingReader(reader) : reader;
 }
 
 /** A stream whose head goes out at once, before the upstream has answered at all. */
@@ -74,8 +81,8 @@ class StreamRelay implements Due {
     this.#settings = settings;
     this.#transform = createStreamTransform({
       endpoint: call.endpoint.name,
-      repair: false,
-      hideUsage,
+      repair: target.provider.repair,
+      hideUsage: hideUsage || (target.provider.repair && !call.asksUsage),
       requestId: record.id,
       model: target.model,
     });
@@ -106,17 +113,13 @@ class StreamRelay implements Due {
   /** While the head is held, an error in place of the answer is an ordinary error, and so is an answer that is none. */
   #refuseFailure(): void {
     const { failure, whole } = this.#transform;
-    const { record, scrub, target } = this.#answered;
+    const { record, target } = this.#answered;
     const { name } = target.provider;
     if (failure === undefined && (this.#ending === undefined || whole)) return;
     if (failure?.beforeContent === false) return;
     record.usage = this.#transform.usage;
     record.detail = logDetail(failure);
-    if (failure !== undefined)
-      throw new GatewayError(
-        "upstream_unreachable",
-        `provider ${name} reported an error: ${scrub(failure.message)}`,
-      );
+    if (failure !== undefined) throw reportedError(this.#answered, failure);
     const what = this.#transform.broken ? "is too long to relay" : "ended before its answer began";
     throw new GatewayError(
       "upstream_unreachable",
@@ -180,7 +183,7 @@ class StreamRelay implements Due {
     const out = this.#transform.push(result.value);
     if (!before && this.#transform.started) timers.started();
     timers.paused();
-    if (out !== undefined && out.byteLength > 0) this.#held.push(out);
+    if (out !== undefined && out.byteLength > 0) this.#held.push(this.#cleared(out));
     if (this.#transform.broken) {
       const message = `an event of provider ${this.#answered.target.provider.name} is too long to relay`;
       this.#end({ kind: "failed", code: "upstream_unreachable", message }, "upstream_error");
@@ -188,11 +191,16 @@ class StreamRelay implements Due {
     }
   }
 
+  /** An error may repeat a credential, as error bodies do. */
+  #cleared(bytes: Uint8Array): Uint8Array {
+    return this.#transform.failure === undefined ? bytes : scrubBytes(this.#answered.scrub, bytes);
+  }
+
   /** Nothing more will be read: the last bytes are added, and how it ended is known when they leave. */
   #end(how: StreamEnd, end: End): void {
     if (this.#ending !== undefined) return;
     const last = this.#transform.end(how);
-    if (last !== undefined && last.byteLength > 0) this.#held.push(last);
+    if (last !== undefined && last.byteLength > 0) this.#held.push(this.#cleared(last));
     const { record } = this.#answered;
     const { failure, usage, whole } = this.#transform;
     record.usage = usage;

@@ -5,8 +5,13 @@ import { readBodyUsage } from "../formats/body-usage.ts";
 import { returnedHeaders } from "../upstream/headers.ts";
 import type { Reply } from "../upstream/send.ts";
 import { type Answered, discard, finish } from "./attempt.ts";
-import { readAnswer } from "./read-answer.ts";
+import { normaliseAnswer } from "./normalise-answer.ts";
+import { readAnswer, WHOLE_BYTES } from "./read-answer.ts";
 import { relayStream, type StreamSettings } from "./relay-stream.ts";
+import { scrubBytes } from "./scrub.ts";
+
+/** Vectors have to be seen whole, because many servers send them in another encoding than the one asked for. */
+const WHOLE_VECTORS_BYTES = 64 * 1024 * 1024;
 
 /** Bodies from this size on leave in few large writes only as a stream (Bun sends them in about 23 small ones else). */
 const LARGE_BYTES = 15_000;
@@ -20,13 +25,18 @@ export async function relay(answered: Answered, settings: StreamSettings): Promi
   const { response } = answered.reply;
   requireRelayable(answered, answered.reply);
   const headers = scrubbedHeaders(answered);
-  if (response.ok && answered.call.stream && isEventStream(response))
-    return relayStream(answered, headers, settings);
+  if (response.ok && answered.call.stream && (isEventStream(response) || answered.target.provider.repair))
+    return relayStream(answered, { ...headers, "content-type": streamType(response) }, settings);
   return await relayWhole(answered, headers);
 }
 
 function isEventStream(response: Response): boolean {
   return /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
+}
+
+/** A stream is one for the client, whatever the upstream calls what it sends. */
+function streamType(response: Response): string {
+  return (isEventStream(response) && response.headers.get("content-type")) || "text/event-stream";
 }
 
 /**
@@ -64,22 +74,50 @@ function scrubbedHeaders(answered: Answered): Record<string, string> {
 }
 
 async function relayWhole(answered: Answered, headers: Record<string, string>): Promise<Response> {
-  const { reply, record } = answered;
+  const { call, reply, record } = answered;
   const { status } = reply.response;
   record.waitForUpstream();
-  const answer = await readAnswer(answered);
+  const isVectors = call.endpoint.name === "embeddings";
+  const answer = await readAnswer(answered, isVectors ? WHOLE_VECTORS_BYTES : WHOLE_BYTES);
   if (answer.kind === "endless") {
     if (status >= 400 || answered.rewrite !== undefined) throw tooLong(answered);
     record.status = status;
     record.firstByte();
     return new Response(answer.body, { status, headers });
   }
-  const body = status >= 400 ? scrubbedBody(answered, answer.body) : rewritten(answered, answer.body);
+  record.upstreamAnswered();
+  const wanted = await finished(answered, answer.body);
+  // What was repaired is JSON, whatever the upstream called it.
+  const isCalledJson = /\bjson\b/i.test(headers["content-type"] ?? "");
+  if (wanted !== answer.body || (isRepaired(answered) && !isCalledJson))
+    headers["content-type"] = "application/json";
+  const body = status >= 400 ? scrubBytes(answered.scrub, wanted) : wanted;
   record.status = status;
-  record.usage = status < 400 ? readBodyUsage(answered.call.endpoint.name, body) : undefined;
+  record.usage = status < 400 ? readBodyUsage(call.endpoint.name, body) : undefined;
   record.firstByte();
   finish(answered, true, "completed");
   return new Response(body.byteLength < LARGE_BYTES ? body : asStream(body), { status, headers });
+}
+
+function isRepaired({ call, target }: Answered): boolean {
+  return target.provider.repair && call.endpoint.method === "POST";
+}
+
+/**
+ * The body for the client: repaired, and rewritten if it has to be. The very bytes received where nothing changes.
+ *
+ * @throws {GatewayError} when it cannot be brought into the form that is wanted; the attempt is discarded then
+ */
+async function finished(answered: Answered, received: Uint8Array): Promise<Uint8Array> {
+  const { reply, rewrite } = answered;
+  const { status } = reply.response;
+  try {
+    const body = isRepaired(answered) ? await normaliseAnswer(answered, received) : received;
+    return status >= 400 || rewrite === undefined ? body : rewrite(body);
+  } catch (error) {
+    discard(answered);
+    throw error;
+  }
 }
 
 /** What has to be read whole before it may pass must not be longer than what is held. */
@@ -88,23 +126,6 @@ function tooLong(answered: Answered): GatewayError {
   const { status } = answered.reply.response;
   const message = `provider ${answered.target.provider.name} answered ${status} with a body that is too long`;
   return new GatewayError("upstream_unreachable", message);
-}
-
-/** @throws {GatewayError} when the answer cannot be brought into the form that is wanted */
-function rewritten(answered: Answered, body: Uint8Array): Uint8Array {
-  if (answered.rewrite === undefined) return body;
-  try {
-    return answered.rewrite(body);
-  } catch (error) {
-    discard(answered);
-    throw error;
-  }
-}
-
-function scrubbedBody(answered: Answered, body: Uint8Array): Uint8Array {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
-  const scrubbed = answered.scrub(text);
-  return scrubbed === text ? body : Buffer.from(scrubbed, "latin1");
 }
 
 function asStream(body: Uint8Array): ReadableStream<Uint8Array> {

@@ -1,13 +1,25 @@
-// What outlives a reload: counters of what is under way, the memory of bodies, the upstream connections.
+// What outlives a reload: counters of what is under way, the memory of bodies, connections, queues, lists of models.
 
 import type { Problem } from "../config/problem.ts";
+import type { Concurrency } from "../exchange.ts";
 import type { Wheel } from "../lib/wheel.ts";
+import { Discovery } from "../routing/discovery.ts";
 import type { Upstream } from "../upstream/send.ts";
+import { ProviderSlots } from "../upstream/slots.ts";
+import { createModelsAsk } from "./ask-models.ts";
+import { UsageRefusals } from "./ask-usage.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** Everything that changes while the gateway runs and does not come from the configuration. */
 export interface State {
   readonly wheel: Wheel;
   readonly upstream: Upstream;
+  /** Calls under way and in the queue, by provider. */
+  readonly slots: ProviderSlots;
+  /** What providers have said they offer. */
+  readonly discovery: Discovery;
+  /** Providers that must not be asked for usage on streams. */
+  readonly usageRefusals: UsageRefusals;
   /** Tells this process from all others, so that a request that comes back to it is noticed. */
   readonly instanceId: string;
   /** Requests of the data plane that have not ended. */
@@ -59,10 +71,22 @@ export class Gauge {
 export function createState(deps: { wheel: Wheel; upstream: Upstream; instanceId: string }): State {
   return {
     ...deps,
+    slots: new ProviderSlots(deps.wheel),
+    discovery: new Discovery({ ask: createModelsAsk(deps), wheel: deps.wheel }),
+    usageRefusals: new UsageRefusals(),
     inFlight: new Gauge(),
     buffered: new Gauge(),
     interrupts: new Set(),
     phase: "serving",
     configReload: { ok: true, problems: [], path: "", loadedAt: 0, hash: "" },
   };
+}
+
+/** Fits the state to the configuration that is in force from now on: at the start, and after every change of it. */
+export function adopt({ slots, discovery }: State, { directory }: Snapshot): void {
+  const limits = new Map<string, Concurrency>();
+  for (const { name, concurrency } of directory.providers.values())
+    if (concurrency !== undefined) limits.set(name, concurrency);
+  slots.configure(limits);
+  discovery.keep(directory.discoverable);
 }

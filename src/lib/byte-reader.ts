@@ -13,3 +13,21 @@ export function byteReader(body: ReadableStream | null): ByteReader {
   if (body === null) return { read: () => Promise.resolve({ done: true }) };
   return body.getReader() as ByteReader;
 }
+
+/** The whole body; undefined when it is longer than that. `beforeRead` is called before each piece is waited for. */
+export async function readAtMost(
+  body: ReadableStream | null,
+  maxBytes: number,
+  beforeRead: () => void = () => {},
+): Promise<Uint8Array | undefined> {
+  const reader = byteReader(body);
+  const parts: Uint8Array[] = [];
+  for (let size = 0; ; ) {
+    beforeRead();
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(parts);
+    size += value.byteLength;
+    if (size > maxBytes) return undefined;
+    parts.push(value);
+  }
+}

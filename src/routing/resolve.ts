@@ -1,8 +1,10 @@
-// Turns what a request asks for into a route: key alias → public model → provider/model → declared id → default provider.
+// Turns what a request asks for into a route: key alias → public model → provider/model → declared or discovered id →
+// default provider.
 
 import { GatewayError } from "../errors.ts";
 import type { Provider, Route, Target, VirtualKey } from "../exchange.ts";
 import { quoted } from "../lib/quote.ts";
+import { type Discovered, NOTHING_DISCOVERED, type Unasked } from "./discovery.ts";
 
 /** What names can be resolved to: the part of a snapshot that routing reads. */
 export interface Directory {
@@ -11,9 +13,29 @@ export interface Directory {
   readonly models: ReadonlyMap<string, Route>;
   /** Providers that declare a bare id, by that id. */
   readonly declaredBy: ReadonlyMap<string, readonly Provider[]>;
+  /** Providers that have models which the configuration does not name, and can be asked for them. */
+  readonly discoverable: readonly Provider[];
+  /** Providers of that kind that cannot be asked. */
+  readonly unaskable: readonly Unasked[];
   readonly defaultProvider: Provider | undefined;
   /** Names close to one that was not found, among those that the key may call. */
-  readonly suggest: (name: string, key: VirtualKey) => readonly string[];
+  readonly suggest: (name: string, key: VirtualKey, discovered?: Discovered) => readonly string[];
+}
+
+/**
+ * The route of a model id on the unified endpoint, as far as the configuration alone decides it; undefined when it
+ * depends on what providers say, or on the default provider.
+ *
+ * @throws {GatewayError} `model_ambiguous`
+ */
+export function resolveKnown(requested: string, key: VirtualKey, directory: Directory): Route | undefined {
+  const name = key.aliases.get(requested) ?? requested;
+  const publicModel = directory.models.get(name);
+  if (publicModel !== undefined) return publicModel;
+  const prefixed = splitProvider(name, directory.providers);
+  if (prefixed !== undefined) return routeTo(targetOf(prefixed.provider, prefixed.rest));
+  const declaring = onlyOne(name, directory.declaredBy.get(name) ?? []);
+  return declaring === undefined ? undefined : routeTo(targetOf(declaring, name));
 }
 
 /**
@@ -21,26 +43,28 @@ export interface Directory {
  *
  * @throws {GatewayError} `model_not_found`, `model_ambiguous`
  */
-export function resolveModel(requested: string, key: VirtualKey, directory: Directory): Route {
-  const name = key.aliases.get(requested) ?? requested;
-  const publicModel = directory.models.get(name);
-  if (publicModel !== undefined) return publicModel;
-  const prefixed = splitProvider(name, directory.providers);
-  if (prefixed !== undefined) return routeTo(targetOf(prefixed.provider, prefixed.rest));
-  const declaring = directory.declaredBy.get(name) ?? [];
-  if (declaring.length > 1) {
-    const ids = declaring.map((provider) => `${provider.name}/${name}`).join(", ");
-    throw new GatewayError(
-      "model_ambiguous",
-      `the model ${name} is offered by several providers; send one of: ${ids}`,
-      {
-        param: "model",
-      },
-    );
-  }
-  const provider = declaring[0] ?? directory.defaultProvider;
-  if (provider !== undefined) return routeTo(targetOf(provider, name));
-  throw modelNotFound(requested, key, directory);
+export function resolveModel(
+  requested: string,
+  key: VirtualKey,
+  directory: Directory,
+  discovered: Discovered = NOTHING_DISCOVERED,
+): Route {
+  const known = resolveKnown(requested, key, directory);
+  if (known !== undefined) return known;
+  const provider = onlyOne(requested, discovered.offering(requested)) ?? directory.defaultProvider;
+  if (provider !== undefined) return routeTo(targetOf(provider, requested));
+  throw modelNotFound(requested, key, directory, discovered);
+}
+
+/** @throws {GatewayError} `model_ambiguous` */
+function onlyOne(name: string, offering: readonly Provider[]): Provider | undefined {
+  if (offering.length < 2) return offering[0];
+  const ids = offering.map((provider) => `${provider.name}/${name}`).join(", ");
+  throw new GatewayError(
+    "model_ambiguous",
+    `the model ${name} is offered by several providers; send one of: ${ids}`,
+    { param: "model" },
+  );
 }
 
 /**
@@ -94,13 +118,27 @@ export function splitProvider(
   return undefined;
 }
 
-function modelNotFound(name: string, key: VirtualKey, directory: Directory): GatewayError {
-  const close = directory.suggest(name, key);
+function modelNotFound(
+  name: string,
+  key: VirtualKey,
+  directory: Directory,
+  discovered: Discovered = NOTHING_DISCOVERED,
+): GatewayError {
+  const close = directory.suggest(name, key, discovered);
   const hint =
     close.length > 0
       ? `did you mean ${close.join(" or ")}?`
       : "see GET /v1/models for what this key can call";
-  return new GatewayError("model_not_found", `the model ${quoted(name)} does not exist here; ${hint}`, {
-    param: "model",
-  });
+  const message = `the model ${quoted(name)} does not exist here; ${hint}${unaskedHint(discovered.unasked)}`;
+  return new GatewayError("model_not_found", message, { param: "model" });
+}
+
+/** No reader of an error needs more of them. */
+const MAX_UNASKED = 5;
+
+function unaskedHint(unasked: readonly Unasked[]): string {
+  if (unasked.length === 0) return "";
+  const named = unasked.slice(0, MAX_UNASKED).map(({ provider, reason }) => `${provider.name} (${reason})`);
+  const more = unasked.length > MAX_UNASKED ? ` and ${unasked.length - MAX_UNASKED} more` : "";
+  return `; could not be asked: ${named.join(", ")}${more}`;
 }

@@ -49,17 +49,20 @@ export class ChoiceRepair {
     return this.#reason(choice) || changed;
   }
 
-  /** The role stands in the first delta of a choice, and in no other. */
+  /**
+   * The role stands in the first delta of a choice, and in no other. Reasoning may come before it: SDKs need the role
+   * with the answer itself.
+   */
   #role(choice: JsonRecord): boolean {
     const delta = choice["delta"] as JsonRecord;
     const { role } = delta;
-    const first = !this.#begun;
-    this.#begun = true;
-    if (!first) {
+    if (this.#begun) {
       if (!("role" in delta)) return false;
       delete delta["role"];
       return true;
     }
+    if (role === undefined && isReasoningOnly(delta)) return false;
+    this.#begun = true;
     if (typeof role === "string" && role !== "") return false;
     return setMember(choice, "delta", { ...delta, role: "assistant" });
   }
@@ -89,4 +92,10 @@ function moveContent(choice: JsonRecord): boolean {
   delete choice["message"];
   delete choice["text"];
   return true;
+}
+
+/** Whether a delta has reasoning and nothing else yet: some servers name the role only with what follows. */
+function isReasoningOnly({ content, reasoning, reasoning_content, tool_calls }: JsonRecord): boolean {
+  const thinks = [reasoning, reasoning_content].some((text) => typeof text === "string" && text !== "");
+  return thinks && (content === undefined || content === null || content === "") && tool_calls === undefined;
 }

@@ -1,6 +1,6 @@
 // Repairs chat and completions streams.
 
-import { hasContent } from "../formats/openai-chunk.ts";
+import { dropNestedUsage, hasContent } from "../formats/openai-chunk.ts";
 import { DONE_EVENT, openAiTerminal, type StreamError } from "../formats/terminal-event.ts";
 import {
   asOpenAiError,
@@ -112,10 +112,10 @@ export class OpenAiRepair implements FrameRepair {
 
   /** Repairs a chunk in place; true when something had to be changed. Usage stays only on a chunk without choices. */
   #chunk(chunk: JsonRecord): boolean {
-    let changed = false;
+    let changed = dropNestedUsage(chunk);
     const { choices } = chunk;
     // Azure opens its streams with a chunk of empty members and no choice; clients know it.
-    if (Array.isArray(choices) && choices.length === 0 && !isRecord(chunk["usage"])) return false;
+    if (Array.isArray(choices) && choices.length === 0 && !isRecord(chunk["usage"])) return changed;
     const list =
       Array.isArray(choices) && choices.every(isRecord) ? choices : [choices].flat().filter(isRecord);
     if (list !== choices) changed = setMember(chunk, "choices", list);

@@ -7,11 +7,22 @@ import { CUT_MESSAGE, type StreamObserver } from "./observer.ts";
 import type { StreamFailure } from "./transform.ts";
 import { MAX_EVENT_BYTES, type StreamEnd, type StreamTransform } from "./transform.ts";
 
+/** How every stream of events begins: with a field or a comment. */
+const EVENTS_START = /^\uFEFF?[\r\n]*(?:data|event|id|retry)?:/;
+
+/** More than that is not needed to tell. */
+const START_BYTES = 64;
+
 export class VerbatimTransform implements StreamTransform {
   readonly #scanner: EventScanner;
   readonly #observer: StreamObserver;
   readonly #hideUsage: boolean;
   readonly #output = new ByteOutput();
+  /** The first bytes, until an event has come. */
+  #start = Buffer.alloc(0);
+  #sawEvent = false;
+  /** It ended properly and never was a stream of events: there is nothing in it to judge. */
+  #opaque = false;
 
   /** Hiding usage needs every event whole before it leaves; else chunks leave as they arrive. */
   constructor(observer: StreamObserver, hideUsage: boolean) {
@@ -37,7 +48,7 @@ export class VerbatimTransform implements StreamTransform {
   }
 
   get whole(): boolean {
-    return this.#observer.whole;
+    return this.#opaque || this.#observer.whole;
   }
 
   get broken(): boolean {
@@ -46,6 +57,8 @@ export class VerbatimTransform implements StreamTransform {
 
   push(chunk: Uint8Array): Uint8Array | undefined {
     if (this.broken) return undefined;
+    if (!this.#sawEvent && this.#start.length < START_BYTES)
+      this.#start = Buffer.concat([this.#start, chunk.subarray(0, START_BYTES)]);
     this.#scanner.push(chunk);
     this.#scan();
     return this.#hideUsage ? this.#output.take() : chunk;
@@ -59,6 +72,8 @@ export class VerbatimTransform implements StreamTransform {
       this.#scanner.finish();
       this.#scan();
     }
+    const isOther = this.#start.length > 0 && !EVENTS_START.test(this.#start.toString("utf8"));
+    this.#opaque = how.kind === "eof" && !this.#sawEvent && isOther;
     if (this.whole) return this.#output.take();
     if (this.#hideUsage && this.failure === undefined) this.#output.take();
     else if (unfinished) this.#output.write("\n\n");
@@ -70,6 +85,7 @@ export class VerbatimTransform implements StreamTransform {
   #scan(): void {
     const scanner = this.#scanner;
     while (scanner.next()) {
+      if (scanner.event !== undefined) this.#sawEvent = true;
       const hidden = scanner.event !== undefined && this.#observer.see(scanner.event) && this.#hideUsage;
       if (hidden) continue;
       for (const { bytes, start, end } of scanner.raw) this.#output.keep(bytes, start, end);

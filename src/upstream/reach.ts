@@ -114,6 +114,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there (connection refused)",
   ECONNRESET: "the connection was reset",
+  EPROTO: "the TLS handshake failed; if the server speaks plain HTTP, begin base_url with http://",
   EHOSTUNREACH: "the host is unreachable",
   ENETUNREACH: "the network is unreachable",
   ENOTFOUND: "the host name is not known",

@@ -160,11 +160,19 @@ function neverSent(error: unknown): boolean {
   );
 }
 
+/** What is wrong with a certificate whose authority may well be known, by the code of the error. */
+const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "it has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet",
+  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host name",
+  HOSTNAME_MISMATCH: "it is for another host name",
+};
+
 const TLS_HINT = "set the provider's tls.ca_file if it uses a certificate authority of its own";
 
 function fetchFailure(error: unknown, origin: Origin): string {
   const code = errorCode(error);
   if (/CERT|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH/.test(code))
-    return `${origin.host}:${origin.port}: the TLS certificate was not accepted (${code}); ${TLS_HINT}`;
+    return `${origin.host}:${origin.port}: the TLS certificate was not accepted (${code}); ${CERTIFICATE_FAULTS[code] ?? TLS_HINT}`;
   return reasonOf(error, origin);
 }

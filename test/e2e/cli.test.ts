@@ -53,8 +53,13 @@ describe("exit codes", () => {
     [["ready", "--config", "/nonexistent.yaml"], 1],
     [["key", "new", "bob", "--write", "--config", "/nonexistent.yaml"], 1],
     [["nosuch"], 2],
-    [["init"], 2],
-    [["check", "--probe"], 2],
+    [["init"], 0],
+    [["init", "--print"], 0],
+    [["check", "--probe", "--config", "-"], 0],
+    [["check", "--probe"], 1],
+    [["key", "rotate", "bob", "--config", "-"], 1],
+    [["spend"], 2],
+    [["init", "--nope"], 2],
     [["check", "--nope"], 2],
     [["check", "extra"], 2],
     [["serve", "--nope"], 2],
@@ -62,7 +67,9 @@ describe("exit codes", () => {
     [["-e", "1"], 2],
     [["--inspect"], 2],
     [["key"], 2],
-    [["key", "rotate", "bob"], 2],
+    [["key", "rotate"], 2],
+    [["key", "rotate", "bob", "--grace", "soon"], 2],
+    [["key", "rotate", "bob", "--write", "--config", "-"], 2],
     [["env"], 2],
     [["env", "codex"], 2],
     [["ready", "--timeout", "soon"], 2],
@@ -75,7 +82,7 @@ describe("exit codes", () => {
   });
 });
 
-test.each(["serve", "check", "key", "env", "ready", "schema", "version"])(
+test.each(["serve", "check", "init", "key", "env", "ready", "schema", "version"])(
   "%s --help has an example",
   (name) => {
     const { code, out, err } = postern([name, "--help"]);

@@ -95,7 +95,6 @@ const OTHERS: readonly (readonly [string, string, Record<string, unknown>])[] = 
   ["responses", "an error", { input: "bad request" }],
   ["responses", "a 429", { input: "too many" }],
   ["embeddings", "floats", { input: "embed me" }],
-  ["embeddings", "base64", { input: "embed me", encoding_format: "base64" }],
   ["embeddings", "several", { input: ["embed me", "embed me too"] }],
   ["messages", "text", { max_tokens: 100, ...say("hello") }],
   [

@@ -97,7 +97,7 @@ describe("a certificate that is replaced", () => {
     expect(tally.whole).toBeGreaterThan(100);
     const line = await gateway.logged(({ changed }) => String(changed).includes("server.tls"));
     expect(line["level"]).toBe("info");
-  });
+  }, 30_000);
 
   test("by one without its key is a bad file, and the one before stays", async () => {
     writeFileSync(join(gateway.dir, "cert.pem"), OTHER_CERTIFICATE.cert);

@@ -12,9 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { ensureBinary } from "../support/binary.ts";
 import { until, within } from "../support/deadline.ts";
-import { type Gateway, runPostern, startGateway } from "../support/gateway.ts";
+import { freePort, type Gateway, runPostern, startGateway } from "../support/gateway.ts";
 import { hashOf, virtualKey } from "../support/keys.ts";
+import { readLines } from "../support/lines.ts";
 import { liveYaml, modelIds, replaceFile, rewrite, untilLive } from "../support/live-config.ts";
 import { scratch } from "../support/scratch.ts";
 import {
@@ -22,6 +24,7 @@ import {
   DONE,
   type FakeUpstream,
   fakeUpstream,
+  firstChunk,
   lastChunk,
   pacedStream,
 } from "../support/upstream.ts";
@@ -210,7 +213,7 @@ describe("what a reload changes", () => {
     const stream = pacedStream();
     upstream.answer(() => stream.response);
     const answer = gateway.post("/v1/chat/completions", { model: "up/m", stream: true });
-    stream.send(chatChunk("one"));
+    stream.send(firstChunk("one"));
     const reader = (await answer).body?.getReader();
     const first = await reader?.read();
     rewrite(gateway, { marker: "without-up" });
@@ -255,6 +258,24 @@ describe("SIGHUP", () => {
     await untilLive(gateway, "hangup");
     gateway.signal("SIGHUP");
     await gateway.logged(({ msg }) => msg === "the configuration has not changed");
+  });
+
+  test("says that what came from standard input cannot be read again", async () => {
+    const child = Bun.spawn([ensureBinary(), "serve", "--config", "-"], {
+      stdin: new Blob([liveYaml({ marker: "piped" })]),
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { PORT: String(await freePort()) },
+    });
+    const [stdout, stderr] = [readLines(child.stdout), readLines(child.stderr)];
+    try {
+      await until("the start", () => (stderr.text().includes("try it:") ? true : undefined));
+      child.kill("SIGHUP");
+      await until("the answer", () => stdout.lines.find((line) => line.includes("standard input")));
+    } finally {
+      child.kill("SIGTERM");
+    }
+    expect(await within("the end", child.exited)).toBe(0);
   });
 });
 

@@ -7,7 +7,7 @@ import { MOCK_ANSWERS } from "../support/aimock.ts";
 import { within } from "../support/deadline.ts";
 import { TEST_KEY } from "../support/keys.ts";
 import { NARROW_KEY, type SdkScene, startSdkScene } from "../support/sdk-scene.ts";
-import { chatChunk } from "../support/upstream.ts";
+import { firstChunk } from "../support/upstream.ts";
 
 let scene: SdkScene;
 
@@ -110,7 +110,7 @@ describe("LangChain", () => {
 
   test("an aborted stream lets the upstream go", async () => {
     const paced = scene.pacedAnswer();
-    paced.send(chatChunk("first"));
+    paced.send(firstChunk("first"));
     const abort = new AbortController();
     const stream = await chat({ model: "own/x" }).stream("hi", { signal: abort.signal });
     for await (const chunk of stream) {

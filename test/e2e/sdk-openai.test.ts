@@ -7,7 +7,7 @@ import { MOCK_ANSWERS } from "../support/aimock.ts";
 import { within } from "../support/deadline.ts";
 import { TEST_KEY } from "../support/keys.ts";
 import { NARROW_KEY, type SdkScene, startSdkScene } from "../support/sdk-scene.ts";
-import { chatChunk } from "../support/upstream.ts";
+import { firstChunk } from "../support/upstream.ts";
 
 let scene: SdkScene;
 
@@ -254,7 +254,7 @@ describe.each(VERSIONS)("%s", (_version, Client) => {
 
   test("an aborted stream lets the upstream go", async () => {
     const paced = scene.pacedAnswer();
-    paced.send(chatChunk("first"));
+    paced.send(firstChunk("first"));
     const stream = await client().chat.completions.create({
       model: "own/x",
       messages: say("hi"),

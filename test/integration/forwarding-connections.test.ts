@@ -6,7 +6,7 @@ import { type Gateway, startGateway } from "../support/gateway.ts";
 import { TEST_KEY, TESTER } from "../support/keys.ts";
 import { readChunk, readHead, replyBytes, requestBytes } from "../support/raw-http.ts";
 import { type RawTurn, type RawUpstream, rawConnect, rawUpstream } from "../support/raw-tcp.ts";
-import { chatChunk } from "../support/upstream.ts";
+import { firstChunk } from "../support/upstream.ts";
 
 let upstream: RawUpstream;
 let gateway: Gateway;
@@ -73,7 +73,7 @@ const PHASES: readonly (readonly [string, boolean, string, boolean])[] = [
   ["before any answer", false, "", false],
   ["before any answer of a stream", true, "", false],
   ["after a head that is held back", true, STREAM_HEAD, false],
-  ["in the middle of a stream", true, STREAM_HEAD + chunk(chatChunk("a")), true],
+  ["in the middle of a stream", true, STREAM_HEAD + chunk(firstChunk("a")), true],
   [
     "in the middle of a plain answer",
     false,
@@ -174,7 +174,7 @@ describe("an upstream that is too slow", () => {
   });
 
   test("between two events ends the stream with an error after idle", async () => {
-    turn = ({ connection }) => connection.write(STREAM_HEAD + chunk(chatChunk("a")));
+    turn = ({ connection }) => connection.write(STREAM_HEAD + chunk(firstChunk("a")));
     const answer = await gateway.post("/v1/chat/completions", { model: "idle/m", stream: true });
     expect(await answer.text()).toMatch(/data: \{"error":\{[^\n]*\}\n\ndata: \[DONE\]\n\n$/);
   });

@@ -10,6 +10,7 @@ import {
   DONE,
   type FakeUpstream,
   fakeUpstream,
+  firstChunk,
   lastChunk,
   type PacedStream,
   pacedStream,
@@ -36,7 +37,7 @@ async function start(settings: string): Promise<void> {
 
 /** Opens a stream and reads its first event, so that it is surely running. */
 async function openStream(): Promise<{ rest: () => Promise<string> }> {
-  paced.send(chatChunk("first"));
+  paced.send(firstChunk("first"));
   const body = { model: "up/m", stream: true, stream_options: { include_usage: true } };
   const answer = await gateway.post("/v1/chat/completions", body);
   const reader = answer.body?.getReader();
@@ -72,7 +73,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     );
     paced.send(chatChunk("last") + lastChunk() + DONE);
     paced.end();
-    expect(await stream.rest()).toBe(chatChunk("first") + chatChunk("last") + lastChunk() + DONE);
+    expect(await stream.rest()).toBe(firstChunk("first") + chatChunk("last") + lastChunk() + DONE);
     expect(await within("the exit", gateway.exited)).toBe(0);
   });
 

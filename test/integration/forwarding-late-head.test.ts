@@ -5,7 +5,7 @@ import { within } from "../support/deadline.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { oneProvider, TEST_KEY } from "../support/keys.ts";
 import { type RawConnection, type RawUpstream, rawUpstream } from "../support/raw-tcp.ts";
-import { chatChunk, DONE, lastChunk } from "../support/upstream.ts";
+import { chatChunk, DONE, firstChunk, lastChunk } from "../support/upstream.ts";
 
 let upstream: RawUpstream;
 let gateway: Gateway;
@@ -55,7 +55,7 @@ async function lateAnswer(path: string, text: string): Promise<string> {
 const STREAM = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n`;
 
 test("an answer that comes later follows, whole", async () => {
-  const events = chatChunk("Hel") + chatChunk("lo") + lastChunk() + DONE;
+  const events = firstChunk("Hel") + chatChunk("lo") + lastChunk() + DONE;
   expect(await lateAnswer("/v1/chat/completions", STREAM + events)).toBe(events);
 });
 

@@ -7,7 +7,7 @@ import { type Gateway, startGateway } from "../support/gateway.ts";
 import { oneProvider, TEST_KEY } from "../support/keys.ts";
 import { readChunk, readHead, readReply, requestBytes, statusOf } from "../support/raw-http.ts";
 import { type RawConnection, type RawUpstream, rawConnect, rawUpstream } from "../support/raw-tcp.ts";
-import { chatChunk, DONE, lastChunk, USAGE_CHUNK } from "../support/upstream.ts";
+import { chatChunk, DONE, firstChunk, lastChunk, USAGE_CHUNK } from "../support/upstream.ts";
 
 let upstream: RawUpstream;
 let gateway: Gateway;
@@ -68,7 +68,7 @@ async function relayed(
 describe("a stream passes without buffering", () => {
   test("each chunk is readable before the next is sent", async () => {
     const turns: (() => void)[] = [];
-    const sent = ["one", "two", "three"].map((word) => chatChunk(word));
+    const sent = [firstChunk("one"), chatChunk("two"), chatChunk("three")];
     serve = async (connection) => {
       connection.write(HEAD);
       for (const event of sent) {
@@ -99,7 +99,7 @@ describe("a stream passes without buffering", () => {
       gzip.on("data", (bytes: Buffer) => connection.write(chunk(bytes)));
       gzip.on("end", () => connection.write(END));
       connection.write(HEAD.replace("\r\n\r\n", "\r\ncontent-encoding: gzip\r\n\r\n"));
-      gzip.write(chatChunk("one"));
+      gzip.write(firstChunk("one"));
       gzip.flush(constants.Z_SYNC_FLUSH);
       await seen;
       gzip.end(lastChunk() + DONE);
@@ -107,16 +107,16 @@ describe("a stream passes without buffering", () => {
     const client = await open();
     expect((await readHead(client.stream)).header("content-encoding")).toBeUndefined();
     let text = (await readChunk(client.stream)).toString();
-    expect(text).toBe(chatChunk("one"));
+    expect(text).toBe(firstChunk("one"));
     wasSeen();
     for (let part = await readChunk(client.stream); part.length > 0; part = await readChunk(client.stream))
       text += part;
-    expect(text).toBe(chatChunk("one") + lastChunk() + DONE);
+    expect(text).toBe(firstChunk("one") + lastChunk() + DONE);
     client.destroy();
   });
 
   test("the head says it is a stream that nobody should store or buffer", async () => {
-    serve = (connection) => connection.write(HEAD + chunk(chatChunk("a")) + chunk(lastChunk() + DONE) + END);
+    serve = (connection) => connection.write(HEAD + chunk(firstChunk("a")) + chunk(lastChunk() + DONE) + END);
     const client = await open();
     const head = await readReply(client.stream);
     expect(head.header("cache-control")).toContain("no-cache");
@@ -126,16 +126,16 @@ describe("a stream passes without buffering", () => {
   });
 });
 
-const odd = chatChunk("größe 😀 \u2028", { x_vendor: { a: 1 }, system_fingerprint: null, usage: null });
+const odd = firstChunk("größe 😀 \u2028", { x_vendor: { a: 1 }, system_fingerprint: null, usage: null });
 const spelled =
-  'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"\\u00e9\\/"},"logprobs":null,"finish_reason":null}],"n":1.0,"big":9007199254740993123}\n\n';
+  'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"\\u00e9\\/"},"logprobs":null,"finish_reason":null}],"n":1.0,"big":9007199254740993123}\n\n';
 const WELL_FORMED: Readonly<Record<string, readonly (string | Uint8Array)[]>> = {
-  "in one piece": [chatChunk("a") + lastChunk() + DONE],
-  "an event a piece": [chatChunk("a"), chatChunk("b"), lastChunk(), DONE],
+  "in one piece": [firstChunk("a") + lastChunk() + DONE],
+  "an event a piece": [firstChunk("a"), chatChunk("b"), lastChunk(), DONE],
   "with vendor fields and unusual Unicode": [odd, spelled, lastChunk(), USAGE_CHUNK, DONE],
   "cut inside events": [(odd + lastChunk() + DONE).slice(0, 50), (odd + lastChunk() + DONE).slice(50)],
   "cut at every byte": [...Buffer.from(odd + lastChunk() + DONE)].map((byte) => Uint8Array.of(byte)),
-  "with one very long event": [chatChunk("x".repeat(300_000)), lastChunk(), DONE],
+  "with one very long event": [firstChunk("x".repeat(300_000)), lastChunk(), DONE],
 };
 
 describe("a well-formed stream passes byte for byte", () => {
@@ -188,7 +188,7 @@ describe("the head", () => {
     serve = async (connection) => {
       connection.write(HEAD);
       await pause;
-      connection.write(chunk(chatChunk("late") + lastChunk() + DONE) + END);
+      connection.write(chunk(firstChunk("late") + lastChunk() + DONE) + END);
     };
     const client = await open();
     await readHead(client.stream);
@@ -197,7 +197,7 @@ describe("the head", () => {
     let rest = "";
     for (let part = await readChunk(client.stream); part.length > 0; part = await readChunk(client.stream))
       rest += part;
-    expect(rest.replaceAll(": ping\n", "")).toBe(chatChunk("late") + lastChunk() + DONE);
+    expect(rest.replaceAll(": ping\n", "")).toBe(firstChunk("late") + lastChunk() + DONE);
     client.destroy();
   });
 });
@@ -209,7 +209,7 @@ describe("a stream that breaks after its first content", () => {
     "by an end without a finish": (connection) => connection.write(END),
   };
   const ENDINGS: readonly (readonly [string, string, RegExp])[] = [
-    ["/v1/chat/completions", chatChunk("a"), /\n\ndata: \{"error":\{[^\n]*\}\n\ndata: \[DONE\]\n\n$/],
+    ["/v1/chat/completions", firstChunk("a"), /\n\ndata: \{"error":\{[^\n]*\}\n\ndata: \[DONE\]\n\n$/],
     [
       "/v1/responses",
       'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"x"}\n\n',

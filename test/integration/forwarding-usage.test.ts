@@ -9,7 +9,9 @@ import {
   eventStream,
   type FakeUpstream,
   fakeUpstream,
+  firstChunk,
   lastChunk,
+  textChunk,
   USAGE_CHUNK,
 } from "../support/upstream.ts";
 
@@ -22,6 +24,7 @@ beforeAll(async () => {
 providers:
   up: { base_url: "${upstream.url}/v1", auth: none }
   silent: { base_url: "${upstream.url}/v1", auth: none, stream_usage: false }
+  untouched: { base_url: "${upstream.url}/v1", auth: none, normalize: off }
 ${TESTER}`);
 });
 beforeEach(() => upstream.reset());
@@ -30,15 +33,23 @@ afterAll(async () => {
   await upstream?.stop();
 });
 
-const CONTENT =
-  chatChunk("a", { usage: null }) + chatChunk("b", { usage: null }) + lastChunk({ usage: null });
-const WHOLE = CONTENT + USAGE_CHUNK + DONE;
+const NONE = { usage: null };
+const CHAT = firstChunk("a", NONE) + chatChunk("b", NONE) + lastChunk(NONE);
+const TEXT = textChunk("a", null, NONE) + textChunk("b", "stop", NONE);
+const TEXT_USAGE = USAGE_CHUNK.replace("chat.completion.chunk", "text_completion");
 
-/** Sends the body to an upstream that streams `WHOLE`; returns both sides. */
+/** What an upstream streams on a path: without the extra chunk, and with it. */
+function sampleOf(path: string): { content: string; whole: string } {
+  return path.endsWith("chat/completions")
+    ? { content: CHAT + DONE, whole: CHAT + USAGE_CHUNK + DONE }
+    : { content: TEXT + DONE, whole: TEXT + TEXT_USAGE + DONE };
+}
+
+/** Sends the body to an upstream that streams these events; returns both sides. */
 async function stream(
   path: string,
   body: string,
-  events = WHOLE,
+  events = sampleOf(path).whole,
 ): Promise<{ sent: string; received: string }> {
   upstream.answer(() => eventStream(events));
   const answer = await gateway.post(path, body);
@@ -56,12 +67,14 @@ function withoutOption(body: string): string {
 }
 
 describe.each(["/v1/chat/completions", "/v1/completions"])("%s", (path) => {
+  const { content, whole } = sampleOf(path);
+
   test("a client that did not ask: asked for on its behalf, and the extra chunk is taken out", async () => {
     const body = '{"model":"up/m","n":1.0,"stream":true,"seed":9007199254740993123,"x":{"a":[ ]}}';
     const { sent, received } = await stream(path, body);
     expect(JSON.parse(sent)).toMatchObject({ stream_options: { include_usage: true } });
     expect(withoutOption(sent).replace(",}", "}")).toBe(body.replace("up/m", "m"));
-    expect(received).toBe(CONTENT + DONE);
+    expect(received).toBe(content);
   });
 
   test.each([
@@ -72,7 +85,7 @@ describe.each(["/v1/chat/completions", "/v1/completions"])("%s", (path) => {
   ])("%s counts as not asked", async (_name, body) => {
     const { sent, received } = await stream(path, body);
     expect(JSON.parse(sent)).toEqual({ model: "m", stream: true, stream_options: { include_usage: true } });
-    expect(received).toBe(CONTENT + DONE);
+    expect(received).toBe(content);
   });
 
   test("other stream options stay as they are", async () => {
@@ -90,14 +103,14 @@ describe.each(["/v1/chat/completions", "/v1/completions"])("%s", (path) => {
     const body = '{"model":"up/m","stream":true,"stream_options":{"include_usage":true,"x":1.0}}';
     const { sent, received } = await stream(path, body);
     expect(sent).toBe(body.replace("up/m", "m"));
-    expect(received).toBe(WHOLE);
+    expect(received).toBe(whole);
   });
 
-  test("stream_usage: false leaves body and stream alone", async () => {
+  test("stream_usage: false leaves the body alone; usage that nobody asked for is taken out all the same", async () => {
     const body = '{"model":"silent/m","stream":true}';
     const { sent, received } = await stream(path, body);
     expect(sent).toBe(body.replace("silent/m", "m"));
-    expect(received).toBe(WHOLE);
+    expect(received).toBe(content);
   });
 
   test("a call that is not a stream is left alone", async () => {
@@ -118,30 +131,33 @@ describe.each(["/v1/chat/completions", "/v1/completions"])("%s", (path) => {
       '{"model":"m","stream":true}',
     );
     expect(JSON.parse(sent)).toMatchObject({ stream_options: { include_usage: true } });
-    expect(received).toBe(CONTENT + DONE);
+    expect(received).toBe(content);
   });
 });
 
 describe("only the extra chunk is taken out", () => {
   const body = '{"model":"up/m","stream":true}';
 
-  test("usage on a chunk with content stays", async () => {
+  test("usage on a chunk with a choice goes, but not under normalize: off", async () => {
     const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
-    const events = chatChunk("a") + lastChunk({ usage }) + DONE;
-    expect((await stream("/v1/chat/completions", body, events)).received).toBe(events);
+    const events = firstChunk("a") + lastChunk({ usage }) + DONE;
+    const without = firstChunk("a") + lastChunk() + DONE;
+    expect((await stream("/v1/chat/completions", body, events)).received).toBe(without);
+    const untouched = body.replace("up/m", "untouched/m");
+    expect((await stream("/v1/chat/completions", untouched, events)).received).toBe(events);
   });
 
   test("a chunk without choices that carries no usage stays", async () => {
     const filter =
       'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"prompt_filter_results":[{"prompt_index":0}]}\n\n';
-    const events = filter + CONTENT;
+    const events = filter + CHAT;
     expect((await stream("/v1/chat/completions", body, events + USAGE_CHUNK + DONE)).received).toBe(
       events + DONE,
     );
   });
 
   test("however the bytes are cut", async () => {
-    const bytes = new TextEncoder().encode(WHOLE);
+    const bytes = new TextEncoder().encode(CHAT + USAGE_CHUNK + DONE);
     for (const size of [1, 7, 64, 1000]) {
       upstream.reset();
       upstream.answer(
@@ -159,7 +175,7 @@ describe("only the extra chunk is taken out", () => {
             { headers: { "content-type": "text/event-stream" } },
           ),
       );
-      expect(await (await gateway.post("/v1/chat/completions", body)).text()).toBe(CONTENT + DONE);
+      expect(await (await gateway.post("/v1/chat/completions", body)).text()).toBe(CHAT + DONE);
     }
   });
 });

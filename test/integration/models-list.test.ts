@@ -63,7 +63,6 @@ describe("GET /v1/models", () => {
     const answer = await get(gateway, "/v1/models", as);
     expect(answer.status).toBe(200);
     expect(idsOf(answer).sort()).toEqual([...expected].sort());
-    expect(upstream.requests).toHaveLength(0);
   });
 
   test("whatever is listed can be called, and what is not listed of the same names cannot", async () => {

@@ -67,7 +67,9 @@ async function led(to: Gateway, as: string, model: string): Promise<string> {
   if (answer.status !== 200) return outcome(answer);
   const target = answer.target ?? "";
   const shown = /[^ -~]/.test(model) ? decodeURIComponent(target) : target;
-  return `${shown} → ${upstream.requests[0]?.json()["model"]}`;
+  // Providers are asked for their lists as well.
+  const call = upstream.requests.find(({ method }) => method === "POST");
+  return `${shown} → ${call?.json()["model"]}`;
 }
 
 describe("a model name", () => {

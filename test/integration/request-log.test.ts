@@ -6,11 +6,11 @@ import { until } from "../support/deadline.ts";
 import { type Gateway, type LogLine, startGateway } from "../support/gateway.ts";
 import { UPSTREAM_KEY, virtualKey } from "../support/keys.ts";
 import {
-  chatChunk,
   DONE,
   eventStream,
   type FakeUpstream,
   fakeUpstream,
+  firstChunk,
   lastChunk,
   USAGE_CHUNK,
 } from "../support/upstream.ts";
@@ -21,7 +21,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   upstream = fakeUpstream((request) =>
     request.text.includes('"stream":true')
-      ? eventStream(chatChunk("canary-streamed-answer") + lastChunk() + USAGE_CHUNK + DONE)
+      ? eventStream(firstChunk("canary-streamed-answer") + lastChunk() + USAGE_CHUNK + DONE)
       : Response.json({
           id: "chatcmpl-1",
           object: "chat.completion",

@@ -6,11 +6,11 @@ import { hashOf, TEST_KEY, UPSTREAM_KEY, virtualKey } from "../support/keys.ts";
 import { requestBytes } from "../support/raw-http.ts";
 import { rawExchange } from "../support/raw-tcp.ts";
 import {
-  chatChunk,
   DONE,
   eventStream,
   type FakeUpstream,
   fakeUpstream,
+  firstChunk,
   lastChunk,
 } from "../support/upstream.ts";
 
@@ -142,7 +142,7 @@ describe("an answer", () => {
   });
 
   test("in which a model merely says such words passes as it is", async () => {
-    const events = chatChunk("the word secret") + lastChunk() + DONE;
+    const events = firstChunk("the word secret") + lastChunk() + DONE;
     upstream.answer(() => eventStream(events));
     const body = { model: "up/m", stream: true, stream_options: { include_usage: true } };
     expect(await (await gateway.post("/v1/chat/completions", body)).text()).toBe(events);

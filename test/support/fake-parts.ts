@@ -68,10 +68,12 @@ export function fakeProvider(more: Partial<Provider> = {}): Provider {
     headers: {},
     forwardHeaders: [],
     timeouts: { connectMs: 1_000, firstByteMs: 2_000, idleMs: 3_000, totalMs: 60_000 },
+    concurrency: undefined,
     tls: { ca: undefined, insecure: false },
     httpProxy: undefined,
     origin: { host: `${name}.test`, port: 80 },
     streamUsage: true,
+    repair: false,
     local: undefined,
     ...more,
   };

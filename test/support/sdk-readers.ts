@@ -1,4 +1,4 @@
-// Official SDKs that read given bytes as the answer to a chat stream request, without a network.
+// Official SDKs that read the answer to a chat stream request: from a gateway, or given bytes without a network.
 
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { streamText } from "ai";
@@ -6,20 +6,24 @@ import OpenAI7 from "openai";
 import OpenAI6 from "openai6";
 import type { Reading } from "./wire-samples/sample.ts";
 
-/** Reads a stream; an error that the SDK raises is the reading's `error`. */
-export type SdkReader = (bytes: Uint8Array) => Promise<Reading>;
+/** Asks for a stream and reads it; an error that the SDK raises is the reading's `error`. */
+export type SdkReader = (fetch: typeof globalThis.fetch) => Promise<Reading>;
 
-const REQUEST = { model: "m", messages: [{ role: "user" as const, content: "hi" }] };
+const REQUEST = {
+  model: "m",
+  messages: [{ role: "user" as const, content: "hi" }],
+  stream_options: { include_usage: true },
+};
 
-/** Answers any call with these bytes, in chunks of 7, as a network would cut them. */
-function answering(bytes: Uint8Array): typeof fetch {
+/** Answers any call with these bytes, cut as a network would cut them. */
+export function answering(bytes: Uint8Array, chunkBytes = 7): typeof fetch {
   const answer = async () => {
     let at = 0;
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
         if (at >= bytes.length) return controller.close();
-        controller.enqueue(bytes.slice(at, at + 7));
-        at += 7;
+        controller.enqueue(bytes.slice(at, at + chunkBytes));
+        at += chunkBytes;
       },
     });
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
@@ -62,10 +66,10 @@ function messageOf(error: unknown): string {
 }
 
 function iterating(create: (fetch: typeof globalThis.fetch) => OpenAI7): SdkReader {
-  return async (bytes) => {
+  return async (fetch) => {
     const { parts, reading } = gather();
     try {
-      const stream = await create(answering(bytes)).chat.completions.create({ ...REQUEST, stream: true });
+      const stream = await create(fetch).chat.completions.create({ ...REQUEST, stream: true });
       for await (const chunk of stream) {
         if (chunk.usage) parts.usage = [chunk.usage.prompt_tokens, chunk.usage.completion_tokens];
         for (const { delta, finish_reason } of chunk.choices) {
@@ -85,9 +89,9 @@ function iterating(create: (fetch: typeof globalThis.fetch) => OpenAI7): SdkRead
   };
 }
 
-const accumulating: SdkReader = async (bytes) => {
+const accumulating: SdkReader = async (fetch) => {
   const { parts, reading } = gather();
-  const stream = client7(answering(bytes)).chat.completions.stream(REQUEST);
+  const stream = client7(fetch).chat.completions.stream(REQUEST);
   stream.on("content", (delta) => {
     parts.text += delta;
   });
@@ -109,12 +113,13 @@ const accumulating: SdkReader = async (bytes) => {
   }
 };
 
-const aiSdk: SdkReader = async (bytes) => {
+const aiSdk: SdkReader = async (fetch) => {
   const { parts, reading } = gather();
   const provider = createOpenAICompatible({
     name: "p",
     baseURL: "http://x.test/v1",
-    fetch: answering(bytes),
+    includeUsage: true,
+    fetch,
   });
   const result = streamText({ model: provider("m"), prompt: "hi", maxRetries: 0, onError: () => {} });
   let failure: unknown;

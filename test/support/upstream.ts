@@ -142,7 +142,13 @@ export function eventStream(text: string): Response {
   return new Response(text, { headers: { "content-type": "text/event-stream" } });
 }
 
-/** One well-formed chat chunk, as an event. */
+/** The chunk that a chat stream begins with, as an event: only this one names the role. */
+export function firstChunk(content: string, more: Readonly<Record<string, unknown>> = {}): string {
+  const choice = { index: 0, delta: { role: "assistant", content }, finish_reason: null };
+  return `data: ${JSON.stringify({ ...CHUNK_HEAD, choices: [choice], ...more })}\n\n`;
+}
+
+/** One well-formed chat chunk behind the first, as an event. */
 export function chatChunk(content: string, more: Readonly<Record<string, unknown>> = {}): string {
   const choice = { index: 0, delta: { content }, finish_reason: null };
   return `data: ${JSON.stringify({ ...CHUNK_HEAD, choices: [choice], ...more })}\n\n`;
@@ -163,6 +169,16 @@ export const USAGE_CHUNK = `data: ${JSON.stringify({
   choices: [],
   usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
 })}\n\n`;
+
+/** One well-formed chunk of a completions stream, as an event; the last one has a reason. */
+export function textChunk(
+  text: string,
+  finish: string | null = null,
+  more: Readonly<Record<string, unknown>> = {},
+): string {
+  const choice = { text, index: 0, logprobs: null, finish_reason: finish };
+  return `data: ${JSON.stringify({ ...CHUNK_HEAD, object: "text_completion", choices: [choice], ...more })}\n\n`;
+}
 
 export const DONE = "data: [DONE]\n\n";
 

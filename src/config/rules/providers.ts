@@ -22,6 +22,7 @@ export function checkProviders(scene: Scene): void {
     checkForwardHeaders(scene, [...path, "forward_headers"], provider.forward_headers);
     checkModels(scene, name, provider.models ?? [], providerOf);
     checkTransport(scene, path, provider);
+    checkQueue(scene, path, provider);
     const preset = presetFor(provider.type);
     if (preset === undefined || !scene.sound([...path, "type"])) continue;
     checkBaseUrl(scene, name, provider, preset);
@@ -72,6 +73,13 @@ function checkTransport(scene: Scene, path: Path, provider: ProviderConfig): voi
   const file = tls?.ca_file;
   if (file !== undefined)
     readPem(scene, [...path, "tls", "ca_file"], file, parseCertificate, "a certificate");
+}
+
+function checkQueue(scene: Scene, path: Path, provider: ProviderConfig): void {
+  if (provider.max_concurrent !== undefined) return;
+  for (const setting of ["max_queue", "queue_timeout"])
+    if (scene.written([...path, setting]))
+      scene.warning([...path, setting], "does nothing without `max_concurrent`", "key");
 }
 
 function checkCredential(scene: Scene, path: Path, provider: ProviderConfig, preset: ProviderPreset): void {

@@ -3,7 +3,7 @@
 import { Type } from "@sinclair/typebox";
 import { LATER_PRESETS, PROVIDERS } from "../../catalog/providers.ts";
 import { ENDPOINT_NAMES } from "../../formats/table.ts";
-import { duration, filledText, flag, list, named, oneOf, section, text } from "./fields.ts";
+import { count, duration, filledText, flag, list, named, oneOf, section, text } from "./fields.ts";
 import { MockSchema } from "./mock.ts";
 
 const Auth = Type.Union(
@@ -79,7 +79,7 @@ export const ProviderSchema = section(
     models: Type.Optional(
       list(filledText({ wants: "a pattern that is not empty" }), {
         description:
-          "Upstream ids that may be used (`*` any run, `!` excludes, the last match wins); plain ids are also what `/v1/models` lists.",
+          "Upstream ids that may be used (`*` any run, `!` excludes, the last match wins); plain ids are also what `/v1/models` lists. Without a list, or with patterns in it, the server itself is asked for its models, too.",
         examples: [["meta-llama/*", "!*-preview"]],
       }),
     ),
@@ -99,9 +99,31 @@ export const ProviderSchema = section(
       default: [],
     }),
     timeouts: Timeouts,
+    max_concurrent: Type.Optional(
+      count({
+        minimum: 1,
+        description:
+          "Calls under way at the same time, streams until their end; more wait in a queue. Absent = no limit.",
+        examples: [64],
+      }),
+    ),
+    max_queue: count({
+      description: "Calls that may wait for `max_concurrent`; beyond it they are answered with 503 at once.",
+      default: 100,
+    }),
+    queue_timeout: duration({
+      description:
+        "How long a call may wait for `max_concurrent` before it is answered with 503; 0 = no limit.",
+      default: "10s",
+    }),
     stream_usage: flag({
       description: "Ask for usage on streams when the client did not (`stream_options.include_usage`).",
       default: true,
+    }),
+    normalize: oneOf(["auto", "on", "off"], {
+      description:
+        "Repair streams, errors and embeddings that drift from the specification: `auto` = of all but the makers of the models, `on`, or `off` = nothing is touched.",
+      default: "auto",
     }),
     tls: Type.Optional(Tls),
     http_proxy: Type.Optional(

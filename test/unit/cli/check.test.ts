@@ -1,10 +1,11 @@
 // `postern check`: what it prints for good and bad configurations.
 
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { run } from "../../../src/cli/run.ts";
 import { fakeIo } from "../../support/fake-io.ts";
 import { scratch } from "../../support/scratch.ts";
+import { type FakeUpstream, fakeUpstream } from "../../support/upstream.ts";
 
 async function outcome(yaml: string, ...options: readonly string[]) {
   const path = join(scratch({ "config.yaml": yaml }), "config.yaml");
@@ -106,10 +107,79 @@ test("standard input", async () => {
   expect(io.err()).toBe("standard input is good: 3 providers, 0 keys\n");
 });
 
-test("--probe is not in this version", async () => {
-  expect(await outcome(GOOD, "--probe")).toEqual({
-    code: 2,
-    out: "",
-    err: "postern: check --probe is not in this version\nSee `postern check --help`.\n",
+describe("--probe", () => {
+  const LIST = { object: "list", data: [{ id: "a" }] };
+  let up: FakeUpstream;
+  beforeAll(() => {
+    up = fakeUpstream(({ path, headers }) => {
+      if (path !== "/v1/models") return new Response("", { status: 404 });
+      return headers["authorization"] === "Bearer wrong"
+        ? new Response("", { status: 401 })
+        : Response.json(LIST);
+    });
+  });
+  afterAll(() => up.stop());
+
+  async function probed(providers: string, ...options: readonly string[]) {
+    const { code, out, err } = await outcome(`providers:\n${providers}`, "--probe", ...options);
+    return { code, out: out.replaceAll(up.url, "http://up"), err };
+  }
+
+  test("all is well: each provider's models are counted", async () => {
+    const yaml = `  up: { base_url: ${up.url} }\n  demo: { type: mock }\n`;
+    const { code, out, err } = await probed(yaml);
+    expect({ code, out: out.replace(/ {3,}/g, "  "), err }).toEqual({
+      code: 0,
+      out: `up  http://up/v1/chat/completions  reachable (1 model)
+demo  (built in)  not probed: it answers by itself
+`,
+      err: "config.yaml is good: 2 providers, 0 keys, 1 probed, 1 reachable\n",
+    });
+  });
+
+  test("a wrong base URL, a bad key and a closed port, each with what to do", async () => {
+    const yaml = `  api: { base_url: ${up.url}/api }
+  key: { base_url: ${up.url}, api_key: wrong }
+  closed: { base_url: 'http://127.0.0.1:1' }
+`;
+    const { code, out, err } = await probed(yaml);
+    expect(code).toBe(1);
+    expect(out.split("\n").map((line) => line.replace(/ {2,}/g, "  "))).toEqual([
+      "api  http://up/api/chat/completions  wrong base URL: http://up/api/models answers 404",
+      "  this one works: base_url: http://up/v1",
+      "key  http://up/v1/chat/completions  bad key: 401: the credential was not accepted: see `api_key` of the provider",
+      "closed  http://127.0.0.1:1/v1/chat/completions  refused: 127.0.0.1:1: nothing listens there (connection refused)",
+      "",
+    ]);
+    expect(err).toBe("config.yaml is good: 3 providers, 0 keys, 3 probed, 0 reachable\n");
+  });
+
+  test("as JSON", async () => {
+    const yaml = `  up: { base_url: ${up.url} }\n  api: { base_url: ${up.url}/api }\n  demo: { type: mock }\n`;
+    const { code, out } = await probed(yaml, "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      problems: [],
+      providers: [
+        { name: "up", url: "http://up/v1/chat/completions", state: "reachable", detail: "", models: 1 },
+        {
+          name: "api",
+          url: "http://up/api/chat/completions",
+          state: "wrong_base_url",
+          detail: "http://up/api/models answers 404",
+          fix: "http://up/v1",
+        },
+        { name: "demo", url: null, state: "not_probed", detail: "it answers by itself" },
+      ],
+    });
+  });
+
+  test("nothing is called on behalf of a file with errors", async () => {
+    up.reset();
+    const yaml = `  up: { base_url: ${up.url} }\n  bad: {}\n`;
+    expect(JSON.parse((await probed(yaml, "--json")).out)).toMatchObject({ ok: false, providers: [] });
+    expect((await probed(yaml)).err).toBe("config.yaml: 1 error\n");
+    expect(up.requests).toEqual([]);
   });
 });

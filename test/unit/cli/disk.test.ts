@@ -118,6 +118,10 @@ describe("the stamp of a folder's names", () => {
     writeFileSync(join(folder, "a.yaml"), "more");
     expect(disk.stamp(join(folder, "*"))).toEqual(before);
   });
+
+  test.each(["config.yaml", "*"])("and of a file is fresh where there is none (%s)", (name) => {
+    expect(disk.stamp(join("/nowhere", name))).toEqual({ text: "absent", fresh: true });
+  });
 });
 
 describe("the digest", () => {

@@ -182,14 +182,15 @@ describe("--write", () => {
 });
 
 test.each([
-  [["key"], "key needs a verb: key new NAME"],
+  [["key"], "key needs a verb: key new NAME, key rotate NAME"],
   [["key", "new"], "key new needs a name: key new NAME"],
-  [["key", "old"], 'unknown verb "old"; there is: key new NAME'],
-  [["key", "rotate", "a", "--grace", "24h"], "key rotate is not in this version"],
+  [["key", "old"], 'unknown verb "old"; there is: key new NAME, key rotate NAME'],
+  [["key", "rotate"], "key rotate needs a name: key rotate NAME"],
   [["key", "new", "a", "b"], "too many words: key takes 2"],
+  [["key", "new", "a", "--grace", "1h"], "--grace is for key rotate"],
   [
-    ["key", "new", "a", "--grace", "1h"],
-    'unknown option "--grace"; there is --config, --write, --json and --help',
+    ["key", "new", "a", "--nope"],
+    'unknown option "--nope"; there is --config, --write, --json, --grace and --help',
   ],
 ])("%j is wrong usage", async (argv, message) => {
   const io = fakeIo();

@@ -69,6 +69,7 @@ function providerNames(reloader: Reloader): string[] {
 
 const ONE = "providers: { one: { type: mock } }\n";
 const TWO = "providers: { two: { type: mock } }\n";
+const TLS = "server: { tls: { cert_file: cert.pem, key_file: key.pem } }\n";
 const BAD = "providers: { one: { type: mock, nonsense: 1 } }\nmodels: { x: nowhere/m }\n";
 
 beforeEach(() => {
@@ -243,23 +244,47 @@ describe("files that the configuration only names", () => {
     ["renewed", ["server.tls"], undefined],
     ["needs restart", undefined, ["server.tls"]],
   ] as const)("are named when the certificate is %s", (renewal, changed, settings) => {
+    writeFileSync(join(folder, "cert.pem"), CERTIFICATE.cert);
+    writeFileSync(join(folder, "key.pem"), CERTIFICATE.key);
+    write(`${ONE}${TLS}`);
     const reloader = start();
     renewCertificate = () => renewal;
-    write(`${ONE}# again\n`);
+    write(`${ONE}${TLS}# again\n`);
     reloader.reload(false);
     expect(lines[0]?.fields["changed"] as unknown).toEqual(changed as unknown);
     expect(lines[1]?.fields["settings"] as unknown).toEqual(settings as unknown);
   });
 });
 
+describe("a certificate that the file does not name any more", () => {
+  test("stays until a restart, even if its files are gone", () => {
+    writeFileSync(join(folder, "cert.pem"), CERTIFICATE.cert);
+    writeFileSync(join(folder, "key.pem"), CERTIFICATE.key);
+    write(`${ONE}${TLS}`);
+    const reloader = start();
+    rmSync(join(folder, "cert.pem"));
+    renewCertificate = () => {
+      throw new Error("no such file");
+    };
+    write(TWO);
+    reloader.reload(false);
+    expect(providerNames(reloader)).toEqual(["two"]);
+    expect(reloader.live().config.server.tls).toBeDefined();
+    expect(lines.at(-1)?.fields["settings"]).toEqual(["server.tls"]);
+  });
+});
+
 describe("an unexpected failure", () => {
   test("leaves everything as it was, and the same content is tried again", () => {
+    writeFileSync(join(folder, "cert.pem"), CERTIFICATE.cert);
+    writeFileSync(join(folder, "key.pem"), CERTIFICATE.key);
+    write(`${ONE}${TLS}`);
     const reloader = start();
     const before = reloader.live();
     renewCertificate = () => {
       throw new Error("the key was replaced meanwhile");
     };
-    write(TWO);
+    write(`${TWO}${TLS}`);
     reloader.reload(false);
     expect(reloader.live()).toBe(before);
     expect(state.configReload.ok).toBe(false);

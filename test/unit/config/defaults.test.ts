@@ -51,7 +51,10 @@ test("values of a record are filled, beside what is written", () => {
     headers: {},
     forward_headers: [],
     timeouts: { connect: "10s", first_byte: "15m", idle: "5m", total: "1m" },
+    max_queue: 100,
+    queue_timeout: "10s",
     stream_usage: true,
+    normalize: "auto",
   });
   expect(keys["k"]).toEqual({ anonymous: true, aliases: {}, disabled: false, tags: {} });
 });

@@ -114,6 +114,15 @@ describe("a secret in an answer", () => {
     }
   });
 
+  test("is taken out without changing what kind of answer it was", async () => {
+    const init = { status: 500, headers: { "content-type": "text/plain" } };
+    const response = await answer.relay({}, init, `no ${SECRET}`);
+    expect([response.headers.get("content-type"), await response.text()]).toEqual([
+      "text/plain",
+      "no [secret]",
+    ]);
+  });
+
   test("is a model's own word in a good one", async () => {
     expect(await (await answer.relay({}, {}, SECRET)).text()).toBe(SECRET);
   });

@@ -4,8 +4,10 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { GatewayError } from "../../../src/errors.ts";
 import type { Provider, Route } from "../../../src/exchange.ts";
+import type { Discovered } from "../../../src/routing/discovery.ts";
 import {
   type Directory,
+  resolveKnown,
   resolveModel,
   resolveProvider,
   resolvePublicModel,
@@ -45,6 +47,8 @@ const directory: Directory = {
     ["fast", [of("two")]],
     ["pinned-id", [of("pinned")]],
   ]),
+  discoverable: [],
+  unaskable: [],
   defaultProvider: undefined,
   suggest: () => [],
 };
@@ -115,6 +119,57 @@ describe("a model name", () => {
     expect(led("unknown/x", fakeKey(), withDefault)).toBe("up/unknown/x -");
     expect(led("alone", fakeKey(), withDefault)).toBe("one/alone -");
     expect(led("shared", fakeKey(), withDefault)).toBe("model_ambiguous");
+  });
+
+  describe("that only providers know", () => {
+    const offers = new Map([
+      ["found", [of("two")]],
+      ["both", [of("one"), of("two")]],
+      ["alone", [of("two")]],
+      ["shared", [of("team")]],
+      ["fast", [of("two")]],
+      ["up/x", [of("two")]],
+    ]);
+    const discovered: Discovered = {
+      idsOf: () => [],
+      offering: (id) => offers.get(id) ?? [],
+      unasked: [],
+    };
+    const withDefault = { ...directory, defaultProvider: of("up") };
+
+    test.each([
+      ["found", "two/found"],
+      ["both", "model_ambiguous"],
+      ["alone", "one/alone"],
+      ["shared", "model_ambiguous"],
+      ["fast", "up/quick"],
+      ["up/x", "up/x"],
+      ["unknown", "up/unknown"],
+    ])("leads there only when nobody declares it, and before the default provider: %s to %s", (name, id) => {
+      const resolve = (): unknown => resolveModel(name, fakeKey(), withDefault, discovered).targets[0]?.id;
+      if (id === "model_ambiguous") expect(resolve).toThrow("offered by several providers");
+      else expect(resolve()).toBe(id);
+    });
+
+    test("is not known beforehand, nor is what goes to the default provider", () => {
+      for (const name of ["found", "both", "unknown"])
+        expect(resolveKnown(name, fakeKey(), withDefault)).toBeUndefined();
+      for (const name of ["alone", "fast", "up/x", "pinned-id"])
+        expect(resolveKnown(name, fakeKey(), withDefault)).toBeDefined();
+      expect(() => resolveKnown("shared", fakeKey(), withDefault)).toThrow("offered by several providers");
+    });
+
+    test("may be with providers that could not be asked, of which five are named", () => {
+      const unasked = Array.from({ length: 7 }, (_, i) => ({
+        provider: fakeProvider({ name: `p${i}` }),
+        reason: "why",
+      }));
+      const ask = (some: typeof unasked) => () =>
+        resolveModel("gone", fakeKey(), directory, { ...discovered, unasked: some });
+      expect(ask(unasked.slice(0, 2))).toThrow(/could not be asked: p0 \(why\), p1 \(why\)$/);
+      expect(ask(unasked)).toThrow(/p4 \(why\) and 2 more$/);
+      expect(ask([])).not.toThrow("asked");
+    });
   });
 
   test("that several providers declare is refused with all full ids", () => {

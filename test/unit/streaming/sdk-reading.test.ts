@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SDK_READERS } from "../../support/sdk-readers.ts";
+import { answering, SDK_READERS } from "../../support/sdk-readers.ts";
 import { CONTENT_SAMPLES } from "../../support/wire-samples/content.ts";
 import { FAILURE_SAMPLES } from "../../support/wire-samples/failures.ts";
 import { FRAMING_SAMPLES } from "../../support/wire-samples/framing.ts";
@@ -14,6 +14,6 @@ const SAMPLES = [...FRAMING_SAMPLES, ...CONTENT_SAMPLES, ...TOOL_SAMPLES, ...FAI
 describe.each(Object.entries(SDK_READERS))("after repair, %s reads", (_, read) => {
   test.each(SAMPLES.map((sample) => [sample.quirk, sample] as const))("%s", async (_, sample) => {
     const { output } = run([bytesOf(sample)]);
-    expect(await read(Buffer.from(output, "latin1"))).toEqual(sample.expect);
+    expect(await read(answering(Buffer.from(output, "latin1")))).toEqual(sample.expect);
   });
 });

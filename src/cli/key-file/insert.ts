@@ -1,17 +1,6 @@
 // Inserts a key's entry into the text of a configuration file: by position, so that every other line stays as it is.
 
-import {
-  type Document,
-  isCollection,
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  type Pair,
-  parseDocument,
-  stringify,
-  type YAMLMap,
-} from "yaml";
+import { isMap, type Pair, stringify, type YAMLMap } from "yaml";
 import {
   afterComments,
   applyTextEdits,
@@ -20,10 +9,18 @@ import {
   lineEndOf,
   nextLine,
   type TextEdit,
-} from "./text-lines.ts";
-
-/** The new text, or why there is none. */
-type Insertion = { readonly text: string } | { readonly refusal: string };
+} from "../text-lines.ts";
+import {
+  type Change,
+  contentEnd,
+  differsByKey,
+  isNull,
+  type KeyDocument,
+  keysPair,
+  nameOf,
+  parseText,
+  rangeOf,
+} from "./document.ts";
 
 /** What is put under `keys:`. */
 interface Entry {
@@ -36,9 +33,9 @@ const DEFAULT_STEP = 2;
 
 /** Names in the `keys:` section of this one text, includes not counted; empty where it cannot be parsed. */
 export function keyNames(text: string): readonly string[] {
-  const doc = parse(text);
+  const doc = parseText(text);
   const keys = doc === undefined ? undefined : keysPair(doc)?.value;
-  return isMap(keys) ? keys.items.map((pair) => (isScalar(pair.key) ? String(pair.key.value) : "")) : [];
+  return isMap(keys) ? keys.items.map(nameOf) : [];
 }
 
 /** `NAME:` and, below it, `hash: …`, indented as under a `keys:` that begins its line. */
@@ -50,29 +47,19 @@ export function entryLines(entry: Entry): string {
  * Adds `NAME: {hash: HASH}` under `keys:`, in the style and with the indentation and line ends of its neighbours;
  * `keys:` itself is appended where it is absent. The result is parsed again and must differ by the entry alone.
  */
-export function insertKey(text: string, entry: Entry): Insertion {
-  const doc = parse(text);
+export function insertKey(text: string, entry: Entry): Change {
+  const doc = parseText(text);
   if (doc === undefined) return { refusal: "the file is not valid YAML" };
   const edits = planEdits(text, doc, entry);
   if (edits === undefined) return { refusal: "the file has no map that the entry could go into" };
   const result = applyTextEdits(text, edits);
-  if (!differsByEntry(doc, result, entry)) return { refusal: "more of the file than its keys would change" };
+  if (!differsByKey(doc, result, entry.name, () => new Map([["hash", entry.hash]])))
+    return { refusal: "more of the file than its keys would change" };
   return { text: result };
 }
 
-function parse(text: string): Document.Parsed | undefined {
-  // Finding doubled keys takes time that grows with their square, and loading the configuration has found them.
-  const doc = parseDocument(text, { merge: true, uniqueKeys: false, prettyErrors: false });
-  return doc.errors.length === 0 ? doc : undefined;
-}
-
-function keysPair(doc: Document.Parsed): Pair | undefined {
-  if (!isMap(doc.contents)) return undefined;
-  return doc.contents.items.find((pair) => isScalar(pair.key) && pair.key.value === "keys");
-}
-
 /** The edits for the place at hand; undefined where there is none. */
-function planEdits(text: string, doc: Document.Parsed, entry: Entry): readonly TextEdit[] | undefined {
+function planEdits(text: string, doc: KeyDocument, entry: Entry): readonly TextEdit[] | undefined {
   const root = doc.contents;
   if (root === null || isNull(root)) return [appendSection(text, text.length, 0, entry)];
   if (!isMap(root)) return undefined;
@@ -172,43 +159,8 @@ function stepBelow(text: string, map: YAMLMap): number | undefined {
   return undefined;
 }
 
-/** Offset after the last character of a node or pair, without the comments that follow it. */
-function contentEnd(node: unknown): number {
-  if (isPair(node)) return contentEnd(rangeOf(node.value) === undefined ? node.key : node.value);
-  if (isCollection(node) && !node.flow && node.items.length > 0) return contentEnd(node.items.at(-1));
-  return rangeOf(node)?.[1] ?? 0;
-}
-
-function endOfDocument(text: string, doc: Document.Parsed): number {
+function endOfDocument(text: string, doc: KeyDocument): number {
   const from = doc.contents?.range[1] ?? 0;
   const marker = /^\.\.\.[ \t\r]*$/m.exec(text.slice(from));
   return marker === null ? text.length : from + marker.index;
-}
-
-function differsByEntry(before: Document.Parsed, result: string, entry: Entry): boolean {
-  const after = parse(result);
-  if (after === undefined) return false;
-  try {
-    const wanted = toMap(before);
-    const keys = wanted.get("keys");
-    const entries = new Map(keys instanceof Map ? keys : []);
-    wanted.set("keys", entries.set(entry.name, new Map([["hash", entry.hash]])));
-    return Bun.deepEquals(toMap(after), wanted, true);
-  } catch {
-    // Aliases that expand without measure: nothing to build upon.
-    return false;
-  }
-}
-
-function toMap(doc: Document.Parsed): Map<unknown, unknown> {
-  const value: unknown = doc.toJS({ mapAsMap: true });
-  return value instanceof Map ? new Map(value) : new Map();
-}
-
-function isNull(node: unknown): boolean {
-  return isScalar(node) && node.value === null;
-}
-
-function rangeOf(node: unknown): readonly [number, number, number] | undefined {
-  return isNode(node) ? (node.range ?? undefined) : undefined;
 }

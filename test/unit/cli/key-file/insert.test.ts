@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { entryLines, insertKey, keyNames } from "../../../src/cli/key-file.ts";
+import { entryLines, insertKey, keyNames } from "../../../../src/cli/key-file/insert.ts";
 
 const ENTRY = { name: "new-key", hash: `sha256:${"ab".repeat(32)}` };
 

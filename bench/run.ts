@@ -1,0 +1,99 @@
+// `bun run bench`: measures direct, nginx and Postern side by side, prints a table and keeps the numbers.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CORES, endAll, pinSelf } from "./children.ts";
+import { type Lab, openLab } from "./lab.ts";
+import { type Circumstances, readCircumstances } from "./machine.ts";
+import { NGINX_HINT, nginx } from "./nginx.ts";
+import { type Plan, parseOptions, USAGE } from "./options.ts";
+import { measureOverhead, overheadRows } from "./overhead.ts";
+import { requireBinary } from "./postern.ts";
+import { type Row, verdict } from "./row.ts";
+import { measureStart, startRows } from "./start.ts";
+import { measureStreams, streamRows } from "./streams.ts";
+import { formatTable } from "./table.ts";
+
+/** Nothing may hang for ever. */
+const LIMIT_MS = 15 * 60_000;
+const RESULTS = join(import.meta.dir, "results");
+
+interface Measured {
+  readonly rows: readonly Row[];
+  /** Every round of every part, as measured. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+async function measure(plan: Plan, lab: Lab): Promise<Measured> {
+  const rows: Row[] = [];
+  const raw: Record<string, unknown> = {};
+  if (plan.parts.has("start")) {
+    const result = await measureStart(lab, plan.start);
+    rows.push(...startRows(result));
+    raw["start"] = result;
+  }
+  if (plan.parts.has("overhead")) {
+    const result = await measureOverhead(lab, plan.overhead);
+    rows.unshift(...overheadRows(result));
+    raw["overhead"] = result;
+    if (result.logLines < result.requests)
+      say(`Postern answered ${result.requests} requests and wrote ${result.logLines} log lines`);
+  }
+  if (plan.parts.has("streams")) {
+    const result = await measureStreams(lab, plan.streams);
+    rows.push(...streamRows(result));
+    raw["streams"] = result;
+    for (const { reasons } of Object.values(result.rounds).flat())
+      for (const reason of reasons) say(`lost: ${reason}`);
+  }
+  return { rows, raw };
+}
+
+function report(circumstances: Circumstances, plan: Plan, { rows, raw }: Measured): void {
+  const { versions, machine } = circumstances;
+  process.stdout.write(
+    `\n${circumstances.date}  ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}  ` +
+      `postern ${JSON.stringify(versions.postern)}, nginx ${versions.nginx ?? "not installed"}\n\n${formatTable(rows)}`,
+  );
+  mkdirSync(RESULTS, { recursive: true });
+  const path = join(RESULTS, `${circumstances.date.slice(0, 19).replaceAll(":", "-")}.json`);
+  const judged = rows.map((row) => ({ ...row, verdict: verdict(row) }));
+  writeFileSync(
+    path,
+    `${JSON.stringify({ ...circumstances, cores: CORES, plan: { ...plan, parts: [...plan.parts] }, rows: judged, raw }, null, 1)}\n`,
+  );
+  process.stdout.write(`\n${path}\n`);
+}
+
+async function main(): Promise<number> {
+  const plan = parseOptions(process.argv.slice(2));
+  if (plan === undefined) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  requireBinary();
+  if (nginx === undefined) say(`${NGINX_HINT}; going on without it`);
+  pinSelf(CORES.rest);
+  const circumstances = readCircumstances();
+  report(circumstances, plan, await measure(plan, await openLab(say)));
+  return 0;
+}
+
+/** Ends every child first; what is still there then is killed on exit. */
+async function leave(code: number, why?: string): Promise<never> {
+  if (why !== undefined) say(why);
+  await endAll();
+  process.exit(code);
+}
+
+process.on("SIGINT", () => void leave(130, "interrupted"));
+process.on("SIGTERM", () => void leave(143, "stopped"));
+setTimeout(() => void leave(1, `gave up after ${LIMIT_MS / 60_000} minutes`), LIMIT_MS).unref();
+main().then(
+  (code) => leave(code),
+  (error: unknown) => leave(1, error instanceof Error ? error.message : String(error)),
+);
