@@ -83,8 +83,13 @@ async function main(): Promise<number> {
   return 0;
 }
 
+let leaving = false;
+
 /** Ends every child first; what is still there then is killed on exit. */
-async function leave(code: number, why?: string): Promise<never> {
+async function leave(code: number, why?: string): Promise<void> {
+  // The first reason is the true one: children that are ended fail whatever waits for them.
+  if (leaving) return;
+  leaving = true;
   if (why !== undefined) say(why);
   await endAll();
   process.exit(code);

@@ -7,8 +7,13 @@ import { CommandError, type Io } from "./io.ts";
 const STDOUT = 1;
 const STDERR = 2;
 
-/** The Io of the running process. Writing is synchronous, so that nothing is lost when the process exits. */
+/**
+ * The Io of the running process. Writing is synchronous, so that nothing is lost when the process exits. Takes from the
+ * environment what would overrule the file.
+ */
 export function createProcessIo(): Io {
+  // Bun goes around a proxy that it was told to use for the hosts that these name; the file alone says who uses one.
+  for (const name of ["NO_PROXY", "no_proxy"]) delete process.env[name];
   return {
     stdout: (text) => write(STDOUT, text),
     stderr: (text) => write(STDERR, text),

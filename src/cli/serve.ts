@@ -77,7 +77,7 @@ async function openLog(config: Config, io: Io): Promise<Log> {
   const { level, format } = config.log;
   const pretty = format === "pretty" || (format === "auto" && io.isTty);
   const prettify = pretty ? (await import("../telemetry/pretty-log.ts")).createPrettifier() : undefined;
-  return createLog({ level, prettify, write: (lines) => writeLog(io, lines) });
+  return createLog({ level, prettify, now: io.now, write: (lines) => writeLog(io, lines) });
 }
 
 /** A full disk or a closed pipe behind standard output must not stop the gateway, and there is nowhere left to say so. */

@@ -1,4 +1,4 @@
-// Reads the ids out of a list of models, in any of the shapes servers send.
+// Reads a list of models in any of the shapes servers send, and brings it into the specified one.
 
 import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
 
@@ -10,8 +10,41 @@ export function readModelIds(body: Uint8Array): readonly string[] | undefined {
   const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
   const list = listOf(value);
   if (list === undefined) return undefined;
-  const ids = list.map(idOf).filter((id) => id !== undefined && id !== "");
+  const ids = list.map(filledId).filter((id) => id !== undefined);
   return [...new Set(ids as string[])];
+}
+
+/**
+ * The list as the specification has it: the same bytes when it is so already, else with every model's further members
+ * kept. Undefined when the body is no list of models.
+ *
+ * @param owner for models that name none
+ */
+export function toSpecifiedModels(body: Uint8Array, owner: string): Uint8Array | undefined {
+  const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+  const list = listOf(value);
+  if (list === undefined) return undefined;
+  const { models, ...top } = isRecord(value) ? value : {};
+  const entries = list.filter((entry) => filledId(entry) !== undefined);
+  if (top["object"] === "list" && top["data"] === list && entries.every(isSpecified)) return body;
+  const data = entries.map((entry) => ({
+    ...(isRecord(entry) ? entry : {}),
+    id: filledId(entry),
+    object: "model",
+    created: isRecord(entry) && Number.isInteger(entry["created"]) ? entry["created"] : 0,
+    owned_by: isRecord(entry) && typeof entry["owned_by"] === "string" ? entry["owned_by"] : owner,
+  }));
+  return Buffer.from(JSON.stringify({ ...top, object: "list", data }), "utf8");
+}
+
+/** What clients rely on; many servers leave `created` and `owned_by` out, and nobody minds. */
+function isSpecified(entry: unknown): boolean {
+  return isRecord(entry) && typeof entry["id"] === "string";
+}
+
+function filledId(entry: unknown): string | undefined {
+  const id = idOf(entry);
+  return id === "" ? undefined : id;
 }
 
 function listOf(value: unknown): readonly unknown[] | undefined {

@@ -5,6 +5,7 @@ import { GatewayError } from "../errors.ts";
 import type { Provider, VirtualKey } from "../exchange.ts";
 import { type Discovered, type Need, NOTHING_DISCOVERED } from "../routing/discovery.ts";
 import { splitProvider } from "../routing/resolve.ts";
+import type { RequestRecord } from "../telemetry/record.ts";
 import { listModels } from "./list-models.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { State } from "./state.ts";
@@ -15,6 +16,7 @@ export interface Asking {
   readonly client: AbortSignal;
   readonly snapshot: Snapshot;
   readonly state: State;
+  readonly record: RequestRecord;
 }
 
 /**
@@ -56,12 +58,14 @@ export async function discoverModels(id: string | undefined, asking: Asking): Pr
 }
 
 async function ask(
-  { client, state }: Asking,
+  { client, state, record }: Asking,
   providers: readonly Provider[],
   need: (found: Discovered) => Need,
 ): Promise<Discovered> {
   if (providers.length === 0) return NOTHING_DISCOVERED;
+  record.waitForUpstream();
   const found = await state.discovery.wait(providers, need, client);
+  record.upstreamAnswered();
   if (client.aborted) throw new GatewayError("client_closed", "the client hung up");
   return found;
 }

@@ -227,8 +227,8 @@ async function resolveElsewhere(call: Call, caller: Caller, exchange: Exchange):
   return resolveModel(id, caller.key, exchange.snapshot.directory, discovered);
 }
 
-function asking({ request, snapshot, state }: Exchange, { key }: Caller): Asking {
-  return { key, client: request.signal, snapshot, state };
+function asking({ request, snapshot, state, record }: Exchange, { key }: Caller): Asking {
+  return { key, client: request.signal, snapshot, state, record };
 }
 
 /**

@@ -33,20 +33,23 @@ export async function relayStream(
   headers: Record<string, string>,
   settings: StreamSettings,
 ): Promise<Response> {
-  const relay = new StreamRelay(answered, readerOf(answered), settings);
+  const relay = new StreamRelay(
+    answered,
+    readerOf(answered, byteReader(answered.reply.response.body)),
+    settings,
+  );
   answered.record.waitForUpstream();
   await relay.hold();
   return streamResponse(answered, relay, headers);
 }
 
-function readerOf({ reply, target }: Answered): ByteReader {
-  const reader = byteReader(reply.response.body);
-  return target.provider.repair ? sniffingReader(reader) : reader;
+function readerOf({ target }: Answered, source: ByteReader): ByteReader {
+  return target.provider.repair ? sniffingReader(source) : source;
 }
 
 /** A stream whose head goes out at once, before the upstream has answered at all. */
 export function relayLate(answered: Answered, source: ByteReader, settings: StreamSettings): Response {
-  const relay = new StreamRelay(answered, source, settings);
+  const relay = new StreamRelay(answered, readerOf(answered, source), settings);
   return streamResponse(answered, relay, { "content-type": "text/event-stream" });
 }
 

@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import { readBodyUsage } from "../formats/body-usage.ts";
+import { toSpecifiedModels } from "../formats/model-list.ts";
 import { returnedHeaders } from "../upstream/headers.ts";
 import type { Reply } from "../upstream/send.ts";
 import { type Answered, discard, finish } from "./attempt.ts";
@@ -112,12 +113,20 @@ async function finished(answered: Answered, received: Uint8Array): Promise<Uint8
   const { reply, rewrite } = answered;
   const { status } = reply.response;
   try {
-    const body = isRepaired(answered) ? await normaliseAnswer(answered, received) : received;
+    const body = isRepaired(answered)
+      ? await normaliseAnswer(answered, received)
+      : specified(answered, received);
     return status >= 400 || rewrite === undefined ? body : rewrite(body);
   } catch (error) {
     discard(answered);
     throw error;
   }
+}
+
+/** A list of models in the shape that SDKs read; anything else as it came. */
+function specified({ call, reply, target }: Answered, received: Uint8Array): Uint8Array {
+  if (!target.provider.repair || call.endpoint.name !== "models" || !reply.response.ok) return received;
+  return toSpecifiedModels(received, target.provider.name) ?? received;
 }
 
 /** What has to be read whole before it may pass must not be longer than what is held. */

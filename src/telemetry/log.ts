@@ -10,6 +10,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 export interface Log {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
+  /** The same for plain fields (texts, numbers, booleans), at a fraction of the cost: for the line of each request. */
+  plain(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
   /** Another level from now on: it can be changed while the gateway runs. */
@@ -22,6 +24,8 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** Makes a JSON line readable for people; undefined = JSON as it is. */
   readonly prettify: ((line: string) => string) | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** Receives whole lines, newline included. */
   readonly write: (lines: string) => void;
 }
@@ -62,6 +66,11 @@ export function createLog(options: LogOptions): Log {
   return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
+    plain: (fields, message) => {
+      if (!logger.isLevelEnabled("info")) return;
+      const line = { level: "info", time: new Date(options.now()).toISOString(), ...fields, msg: message };
+      stream.write(`${JSON.stringify(line)}\n`);
+    },
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
     setLevel: (level) => {

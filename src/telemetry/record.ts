@@ -98,7 +98,7 @@ export class RequestRecord {
     if (this.fault !== undefined) log.error({ request_id: this.id, err: this.fault }, "internal error");
     const unwritten = this.code === "invalid_api_key" ? throttle() : 0;
     if (unwritten === undefined) return;
-    log.info(unwritten > 0 ? { ...this.#fields(end), unwritten } : this.#fields(end), "request");
+    log.plain(unwritten > 0 ? { ...this.#fields(end), unwritten } : this.#fields(end), "request");
   }
 
   #fields(end: End): Record<string, unknown> {

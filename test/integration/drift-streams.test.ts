@@ -37,6 +37,7 @@ beforeAll(async () => {
 providers:
   up: { base_url: "${upstream.url}/v1", auth: none }
   untouched: { base_url: "${upstream.url}/v1", auth: none, normalize: off }
+  openai: { base_url: "${upstream.url}/v1", api_key: k }
 ${TESTER}`);
 });
 afterAll(async () => {
@@ -100,13 +101,16 @@ describe("a client that did not ask for usage gets none", () => {
   });
 });
 
-describe("normalize: off touches nothing", () => {
+describe.each([
+  ["normalize: off", "untouched"],
+  ["a first-party provider", "openai"],
+])("%s touches nothing", (_, provider) => {
   // What is not called a stream is no stream to anybody then, and nothing comes of a stream that is cut.
   const passing = NUMBERED.filter(
     ([, sample]) => sample.contentType === undefined && sample.expect.error === undefined,
   );
   test.each(passing)("%s", async (_, sample, number) => {
-    const response = await ask(sample, `untouched/${upstream.model(number, 0)}`);
+    const response = await ask(sample, `${provider}/${upstream.model(number, 0)}`);
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(bytes.subarray(0, bytesOf(sample).length).equals(bytesOf(sample))).toBe(true);
   });

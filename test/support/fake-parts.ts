@@ -104,6 +104,7 @@ export function fakeLog(): FakeLog {
     lines,
     debug: write("debug"),
     info: write("info"),
+    plain: write("info"),
     warn: write("warn"),
     error: write("error"),
     setLevel: () => {},

@@ -139,14 +139,20 @@ const aiSdk: SdkReader = async (fetch) => {
 };
 
 const client7 = (fetch: typeof globalThis.fetch) =>
-  new OpenAI7({ apiKey: "k", baseURL: "http://x.test/v1", maxRetries: 0, fetch });
+  new OpenAI7({ apiKey: "k", baseURL: "http://x.test/v1", maxRetries: 0, logLevel: "off", fetch });
 
 export const SDK_READERS: Readonly<Record<string, SdkReader>> = {
   "openai 7": iterating(client7),
   "openai 7 .stream()": accumulating,
   "openai 6": iterating(
     (fetch) =>
-      new OpenAI6({ apiKey: "k", baseURL: "http://x.test/v1", maxRetries: 0, fetch }) as unknown as OpenAI7,
+      new OpenAI6({
+        apiKey: "k",
+        baseURL: "http://x.test/v1",
+        maxRetries: 0,
+        logLevel: "off",
+        fetch,
+      }) as unknown as OpenAI7,
   ),
   "AI SDK openai-compatible": aiSdk,
 };

@@ -22,7 +22,7 @@ export function checkProviders(scene: Scene): void {
     checkForwardHeaders(scene, [...path, "forward_headers"], provider.forward_headers);
     checkModels(scene, name, provider.models ?? [], providerOf);
     checkTransport(scene, path, provider);
-    checkQueue(scene, path, provider);
+    checkQueue(scene, path);
     const preset = presetFor(provider.type);
     if (preset === undefined || !scene.sound([...path, "type"])) continue;
     checkBaseUrl(scene, name, provider, preset);
@@ -75,8 +75,8 @@ function checkTransport(scene: Scene, path: Path, provider: ProviderConfig): voi
     readPem(scene, [...path, "tls", "ca_file"], file, parseCertificate, "a certificate");
 }
 
-function checkQueue(scene: Scene, path: Path, provider: ProviderConfig): void {
-  if (provider.max_concurrent !== undefined) return;
+function checkQueue(scene: Scene, path: Path): void {
+  if (scene.written([...path, "max_concurrent"])) return;
   for (const setting of ["max_queue", "queue_timeout"])
     if (scene.written([...path, setting]))
       scene.warning([...path, setting], "does nothing without `max_concurrent`", "key");

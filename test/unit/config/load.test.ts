@@ -161,3 +161,15 @@ test("thousands of problems are all reported, in file order, and soon", () => {
   const lines = problems.map(({ line }) => line);
   expect(lines).toEqual([...lines].sort((a, b) => a - b));
 });
+
+test("a file can count as holding another text, to try a change before it is made", () => {
+  const folder = scratch({ "c.yaml": "include: [k.yaml]\n", "k.yaml": "keys: { a: { anonymous: true } }\n" });
+  const [main, included] = [join(folder, "c.yaml"), join(folder, "k.yaml")];
+  const attempt = (path: string, text: string) => loadConfig(main, { env: {}, instead: { path, text } });
+  expect(Object.keys(attempt(included, "keys: { b: { anonymous: true } }\n").config?.keys ?? {})).toEqual([
+    "b",
+  ]);
+  expect(attempt(included, "kesy: {}\n").problems[0]).toMatchObject({ file: included, path: "kesy" });
+  expect(Object.keys(attempt(main, "log: {}\n").config?.keys ?? {})).toEqual([]);
+  expect(Object.keys(loadConfig(main, { env: {} }).config?.keys ?? {})).toEqual(["a"]);
+});

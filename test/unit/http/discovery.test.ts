@@ -100,6 +100,7 @@ describe("a bare id", () => {
     plane.wheel.advance(500);
     await settled();
     expect([found.value, missing.value]).toEqual(["200 one/a", "404 model_not_found"]);
+    expect(plane.log.lines.map(({ fields }) => fields["overhead_ms"])).toEqual([0, 0]);
     expect(plane.asked).toEqual(["one", "two"]);
   });
 

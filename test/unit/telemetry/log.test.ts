@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 function open(level: LogLevel = "info", prettify?: (line: string) => string): Log {
-  return createLog({ level, prettify, write: (lines) => writes.push(lines) });
+  return createLog({ level, prettify, now: () => 1_700_000_000_000, write: (lines) => writes.push(lines) });
 }
 
 function parsed(): Record<string, unknown>[] {
@@ -42,6 +42,21 @@ describe("a line", () => {
         msg: "request",
       },
     ]);
+  });
+
+  test("of plain fields looks like any other", () => {
+    const log = open();
+    const fields = { request_id: "r", text: 'a\n"b"', status: 200, stream: false, absent: undefined };
+    log.info(fields, "request");
+    log.plain(fields, "request");
+    log.setLevel("warn");
+    log.plain(fields, "left out");
+    log.flush();
+    const [plain, other] = parsed();
+    expect(parsed()).toHaveLength(2);
+    expect(Object.keys(other ?? {})).toEqual(Object.keys(plain ?? {}));
+    expect({ ...other, time: "" }).toEqual({ ...plain, time: "" });
+    expect(other?.["time"]).toBe("2023-11-14T22:13:20.000Z");
   });
 
   test("stays one line whatever is in it, and prints no secret", () => {

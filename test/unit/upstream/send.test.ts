@@ -105,8 +105,10 @@ describe("an upstream that cannot be reached", () => {
   test.each([
     ["ECONNREFUSED", false, "nothing listens"],
     ["ENOTFOUND", false, "not known"],
-    ["DEPTH_ZERO_SELF_SIGNED_CERT", false, "certificate was not accepted"],
-    ["ERR_TLS_CERT_ALTNAME_INVALID", false, "certificate was not accepted"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", false, "certificate was not accepted (DEPTH_ZERO_SELF_SIGNED_CERT); set"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", false, "(ERR_TLS_CERT_ALTNAME_INVALID); it is for another host name"],
+    ["CERT_HAS_EXPIRED", false, "(CERT_HAS_EXPIRED); it has expired"],
+    ["EPROTO", true, "the TLS handshake failed; if the server speaks plain HTTP"],
     ["ECONNRESET", true, "was reset"],
     ["Malformed_HTTP_Response", true, "Malformed_HTTP_Response"],
     ["", true, "connection failed"],
