@@ -3,10 +3,10 @@
 import type { Provider } from "../exchange.ts";
 import { readModelIds } from "../formats/model-list.ts";
 import { ENDPOINTS } from "../formats/table.ts";
-import { byteReader } from "../lib/byte-reader.ts";
+import { readAtMost } from "../lib/byte-reader.ts";
 import { createAlarm, type Wheel } from "../lib/wheel.ts";
 import type { Listing } from "../routing/discovery.ts";
-import { buildRequest } from "../upstream/request.ts";
+import { buildRequest, type UpstreamRequest } from "../upstream/request.ts";
 import type { Outcome, Reply, Upstream } from "../upstream/send.ts";
 
 interface AskDeps {
@@ -31,7 +31,7 @@ export function createModelsAsk(deps: AskDeps): (provider: Provider) => Promise<
       giveUp();
     });
     try {
-      const outcome = await deps.upstream.send(requestFor(provider, deps.instanceId), provider, control);
+      const outcome = await deps.upstream.send(modelsRequest(provider, deps.instanceId), provider, control);
       return outcome.kind === "reply" ? await readListing(outcome.reply, giveUp) : failed(reasonOf(outcome));
     } catch {
       return failed(isLate ? NO_ANSWER : "its answer broke off");
@@ -41,8 +41,11 @@ export function createModelsAsk(deps: AskDeps): (provider: Provider) => Promise<
   };
 }
 
-/** Servers that speak Anthropic's format only want its header, and give twenty models unless asked for more. */
-function requestFor(provider: Provider, instanceId: string): ReturnType<typeof buildRequest> {
+/**
+ * The request for a provider's list. Servers that speak Anthropic's format only want its header, and give twenty models
+ * unless asked for more.
+ */
+export function modelsRequest(provider: Provider, instanceId: string): UpstreamRequest {
   const { models, messages, chat } = ENDPOINTS;
   const only = provider.endpoints.has(messages.name) && !provider.endpoints.has(chat.name);
   return buildRequest({
@@ -74,19 +77,6 @@ async function readListing({ response, timers, done }: Reply, giveUp: () => void
   } finally {
     done(isWhole);
     if (!isWhole) giveUp();
-  }
-}
-
-/** Undefined when there is more. */
-async function readAtMost(stream: ReadableStream | null, maxBytes: number): Promise<Uint8Array | undefined> {
-  const reader = byteReader(stream);
-  const parts: Uint8Array[] = [];
-  for (let size = 0; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(parts);
-    size += value.byteLength;
-    if (size > maxBytes) return undefined;
-    parts.push(value);
   }
 }
 

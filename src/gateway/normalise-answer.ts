@@ -11,8 +11,8 @@ import { memberOf } from "../lib/json-edit.ts";
 import { assembleAnswer, isStreamLike } from "../streaming/assemble.ts";
 import { type Answered, reportedError } from "./attempt.ts";
 
-/** A decoded answer that is larger is nobody's. */
-const MOST_BYTES = 256 * 1024 * 1024;
+/** What nobody labelled is decompressed in memory as a whole: a larger answer is nobody's. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * The answer for the client: errors in its envelope with their own words, embeddings as the specification says and in

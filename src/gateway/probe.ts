@@ -5,9 +5,9 @@ import { readModelIds } from "../formats/model-list.ts";
 import { ENDPOINTS } from "../formats/table.ts";
 import { readAtMost } from "../lib/byte-reader.ts";
 import { baseUrlOf, otherRoots } from "../upstream/other-roots.ts";
-import { buildRequest } from "../upstream/request.ts";
 import { type Outcome, type Reply, TimeoutCause, type Upstream } from "../upstream/send.ts";
 import { joinUrl } from "../upstream/url.ts";
+import { modelsRequest } from "./ask-models.ts";
 import { hasCredential } from "./list-models.ts";
 
 export type ProbeState =
@@ -49,9 +49,6 @@ type OtherAnswer = Extract<Answer, { readonly kind: "other" }>;
 /** Longer lists are not read: 16 MiB hold tens of thousands of models. */
 const MAX_LIST_BYTES = 16 * 2 ** 20;
 
-/** Sent where a list is asked for in Anthropic's way, which is refused without a version. */
-const ANTHROPIC_VERSION = "2023-06-01";
-
 /** Whether nothing has to be done about it. */
 export function isFine({ state }: Probe): boolean {
   return state === "reachable" || state === "not_probed";
@@ -91,7 +88,7 @@ async function ask(provider: Provider, deps: ProbeDeps): Promise<Answer> {
     totalMs: limitMs,
   };
   try {
-    const request = requestFor(provider, deps);
+    const request = modelsRequest(provider, deps.instanceId);
     const outcome = await deps.upstream.send(request, { ...provider, timeouts }, control);
     if (outcome.kind !== "reply") return failureOf(outcome, provider, timeouts.connectMs, limitMs);
     return await readReply(outcome.reply, control.signal, limitMs);
@@ -100,21 +97,6 @@ async function ask(provider: Provider, deps: ProbeDeps): Promise<Answer> {
     // Closes the socket of an answer that was not read to its end.
     control.abort();
   }
-}
-
-function requestFor(provider: Provider, { instanceId }: ProbeDeps) {
-  const clientHeaders = new Headers({ accept: "application/json" });
-  if (provider.endpoints.has("messages")) clientHeaders.set("anthropic-version", ANTHROPIC_VERSION);
-  return buildRequest({
-    provider,
-    endpoint: ENDPOINTS.models,
-    path: ENDPOINTS.models.path,
-    search: "",
-    clientHeaders,
-    passedAuthorization: undefined,
-    body: undefined,
-    hops: instanceId,
-  });
 }
 
 function failureOf(

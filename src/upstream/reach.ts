@@ -115,6 +115,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there (connection refused)",
   ECONNRESET: "the connection was reset",
   EPROTO: "the TLS handshake failed; if the server speaks plain HTTP, begin base_url with http://",
+  ERR_PROXY_TUNNEL: "this proxy (`http_proxy`) did not open a tunnel to the server",
   EHOSTUNREACH: "the host is unreachable",
   ENETUNREACH: "the network is unreachable",
   ENOTFOUND: "the host name is not known",

@@ -155,7 +155,7 @@ function fetchInit(request: UpstreamRequest, provider: Provider, signal: AbortSi
 
 /** Failures before a request byte can have been written. */
 function neverSent(error: unknown): boolean {
-  return /^(?:ECONNREFUSED|ENOTFOUND|EAI_|DNS_|EHOSTUNREACH|ENETUNREACH|.*CERT|.*TLS|.*SSL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH)/.test(
+  return /^(?:ECONNREFUSED|ENOTFOUND|EAI_|DNS_|EHOSTUNREACH|ENETUNREACH|.*CERT|.*TLS|.*SSL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|ERR_PROXY)/.test(
     errorCode(error),
   );
 }

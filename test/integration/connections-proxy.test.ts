@@ -122,11 +122,11 @@ describe("a proxy that is of no help is a 502 that says so:", () => {
     "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\ncontent-length: 0\r\n\r\n",
     "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
     "HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\n\r\nnot so",
-    "SSH-2.0\r\n\r\n",
   ])("it refuses the tunnel (%j)", async (refusal) => {
     proxy.refuse(refusal);
     const answer = await ask("impatient");
     expect([answer.status, answer.headers.get("x-postern-code")]).toEqual([502, "upstream_unreachable"]);
+    expect(await answer.text()).toContain("proxy");
     expect(encrypted.requests).toHaveLength(0);
   });
 
@@ -137,7 +137,6 @@ describe("a proxy that is of no help is a 502 that says so:", () => {
   });
 
   test("a client that leaves while it opens the tunnel leaves no connection to it", async () => {
-    await until("the others to be gone", () => (proxy.open() === 0 ? true : undefined)).catch(() => {});
     const before = proxy.open();
     proxy.refuse("");
     const control = new AbortController();

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
-import { until, within } from "../support/deadline.ts";
+import { within } from "../support/deadline.ts";
 import { type Gateway, rssMb, startGateway } from "../support/gateway.ts";
 import { TESTER } from "../support/keys.ts";
 import { type RawConnection, type RawUpstream, rawUpstream } from "../support/raw-tcp.ts";
@@ -17,6 +17,9 @@ const REPLY = JSON.stringify(CHAT_REPLY);
 const MIB = 1024 * 1024;
 /** 300 MiB of spaces in about 300 KB. */
 const BOMB = gzipSync(Buffer.alloc(300 * MIB, 0x20), { level: 1 });
+
+/** Long enough for what was written to be read before the fault comes. */
+const BEGIN_MS = 100;
 
 const framed = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
@@ -35,12 +38,12 @@ async function forever(connection: RawConnection, pauseMs: number, next: () => s
 const FAULTS: Readonly<Record<string, Fault>> = {
   "reset-in-body": async (connection) => {
     connection.write(`${JSON_HEAD}${CHUNKED}${framed('{"choices"')}20\r\n:[`);
-    await Bun.sleep(20);
+    await Bun.sleep(BEGIN_MS);
     connection.reset();
   },
   "reset-in-stream": async (connection) => {
     connection.write(`${SSE_HEAD}${CHUNKED}${framed(firstChunk("a"))}100\r\ndata: {`);
-    await Bun.sleep(20);
+    await Bun.sleep(BEGIN_MS);
     connection.reset();
   },
   "length-too-long": (connection) => {
@@ -51,8 +54,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     connection.write(`${JSON_HEAD}content-length: ${REPLY.length - 10}\r\nconnection: close\r\n\r\n${REPLY}`);
     connection.end();
   },
-  "stream-length-too-long": (connection) => {
+  "stream-length-too-long": async (connection) => {
     connection.write(`${SSE_HEAD}content-length: 5000\r\n\r\n${firstChunk("a")}`);
+    await Bun.sleep(BEGIN_MS);
     connection.end();
   },
   "truncated-chunk": (connection) => {
@@ -61,7 +65,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   "truncated-chunk-in-stream": async (connection) => {
     connection.write(`${SSE_HEAD}${CHUNKED}${framed(firstChunk("a"))}1000\r\ndata: {"id"`);
-    await Bun.sleep(20);
+    await Bun.sleep(BEGIN_MS);
     connection.end();
   },
   bomb: (connection) => {
@@ -182,14 +186,20 @@ describe("an upstream with a fault", () => {
   test("leaves no connection, no request and no memory behind", async () => {
     await Promise.all([...CASES, ...CASES].map(([fault, stream]) => outcome(fault, stream)));
     await within("every connection to close", Promise.all(openOnes().map(({ closed }) => closed)));
-    await until("memory to be given back", () =>
-      rssMb(gateway.pid) <= before * 1.2 + 30 ? true : undefined,
-    );
+    await within("memory to be given back", calmDown(before * 1.2 + 30), COLLECTED_MS);
     gateway.signal("SIGTERM");
     // Nothing is in flight: it does not wait for `drain`, which is 30 s.
     expect(await within("the gateway to exit", gateway.exited, 2_000)).toBe(0);
-  });
+  }, 60_000);
 });
+
+/** Mostly at once; at times the runtime keeps buffers of a bomb until its next full collection. */
+const COLLECTED_MS = 30_000;
+
+/** Resolves when the gateway, under light traffic, needs no more memory than that. */
+async function calmDown(limitMb: number): Promise<void> {
+  while (rssMb(gateway.pid) > limitMb) await outcome("good", true);
+}
 
 /** Connections that a fault still writes to: those kept for reuse are the pool's own affair. */
 function openOnes(): readonly RawConnection[] {

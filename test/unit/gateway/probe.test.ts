@@ -103,6 +103,7 @@ describe("it is asked as the gateway would ask", () => {
     await probe("/v1", { provider: { endpoints: new Set(["messages", "models"]) } });
     await probe("/v1", { provider: { endpoints: new Set(["chat", "models"]) } });
     expect(seen.map(({ headers }) => headers["anthropic-version"])).toEqual(["2023-06-01", undefined]);
+    expect(seen.map(({ query }) => query)).toEqual(["?limit=1000", ""]);
   });
 
   test("and never at an address that no request may go to", async () => {
