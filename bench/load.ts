@@ -4,11 +4,11 @@ import type { Socket } from "bun";
 import { type AnswerEvents, AnswerReader } from "./framing.ts";
 import { serveJobs } from "./job.ts";
 import { ANSWER_BODY, chatRequest } from "./payloads.ts";
-import { cpuBetween, readCpu } from "./process-usage.ts";
 import { SocketWriter } from "./socket-writer.ts";
 import { Samples } from "./statistics.ts";
+import { openWindow, type Watched } from "./window.ts";
 
-export interface LoadJob {
+export interface LoadJob extends Watched {
   readonly port: number;
   readonly key: string;
   readonly connections: number;
@@ -16,8 +16,6 @@ export interface LoadJob {
   /** Time under load before the measurement begins. */
   readonly warmMs: number;
   readonly measureMs: number;
-  /** The process whose CPU time is read at the measurement's begin and end. */
-  readonly pid: number | undefined;
 }
 
 export interface LoadResult {
@@ -28,6 +26,8 @@ export interface LoadResult {
   readonly elapsedMs: number;
   /** CPU time of the process and its children, per request; null when there is no such process. */
   readonly cpuMicros: number | null;
+  /** Share of the process's core that went to others. */
+  readonly others: number | null;
   readonly p50Micros: number;
   readonly p99Micros: number;
 }
@@ -147,17 +147,15 @@ async function run(job: LoadJob): Promise<LoadResult> {
   await Promise.race([Bun.sleep(job.warmMs), tally.failed]);
   samples.clear();
   const totalBefore = tally.total;
-  const startedAt = performance.now();
-  const cpuBefore = job.pid === undefined ? undefined : readCpu(job.pid);
+  const close = openWindow(job);
   await Promise.race([Bun.sleep(job.measureMs), tally.failed]);
-  const cpuNanos =
-    job.pid === undefined || cpuBefore === undefined ? Number.NaN : cpuBetween(cpuBefore, readCpu(job.pid));
-  const elapsedMs = performance.now() - startedAt;
+  const { cpuMicros, elapsedMs, others } = close();
   const requests = tally.total - totalBefore;
   const result = {
     requests,
     elapsedMs,
-    cpuMicros: Number.isNaN(cpuNanos) || requests === 0 ? null : cpuNanos / 1000 / requests,
+    cpuMicros: cpuMicros === null || requests === 0 ? null : cpuMicros / requests,
+    others,
     p50Micros: samples.percentile(0.5),
     p99Micros: samples.percentile(0.99),
   };

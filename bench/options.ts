@@ -30,6 +30,7 @@ Compares Postern with nginx as a bare reverse proxy, and with no proxy at all, o
   --quick   short rounds: minutes become a minute, and numbers become rough
   --only    one part; may be given more than once
 The table goes to standard output, everything measured to bench/results/ as JSON.
+POSTERN_BINARY names another binary than dist/postern, so that two builds can be compared.
 `;
 
 /** Undefined when the arguments are not understood. */

@@ -1,5 +1,6 @@
 // What a proxy costs per request: CPU time and added latency, by number of connections and size of the body.
 
+import { CORES } from "./children.ts";
 import type { Contender, ContenderName } from "./contender.ts";
 import { type Lab, launchAll, stopAll } from "./lab.ts";
 import type { LoadResult } from "./load.ts";
@@ -103,7 +104,7 @@ function load(
   warmMs: number,
   measureMs: number,
 ): Promise<LoadResult> {
-  return lab.load.run({ port, key, pid, connections, bodyBytes, warmMs, measureMs });
+  return lab.load.run({ port, key, pid, core: CORES.measured, connections, bodyBytes, warmMs, measureMs });
 }
 
 export function overheadRows({ cells }: OverheadResult): Row[] {

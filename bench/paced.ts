@@ -1,11 +1,11 @@
 // Child process: many paced streams at once. Every event of every stream is compared with what the upstream sends.
 
 import { serveJobs } from "./job.ts";
-import { cpuBetween, readCpu } from "./process-usage.ts";
 import { Samples } from "./statistics.ts";
 import { openStream, type StreamClient, type StreamTally } from "./stream-client.ts";
+import { openWindow, type Watched } from "./window.ts";
 
-export interface PacedJob {
+export interface PacedJob extends Watched {
   readonly port: number;
   readonly key: string;
   readonly streams: number;
@@ -15,8 +15,6 @@ export interface PacedJob {
   readonly rampMs: number;
   /** After this, streams that have not ended are lost. */
   readonly limitMs: number;
-  /** The process whose CPU time is read before and after. */
-  readonly pid: number | undefined;
 }
 
 export interface PacedResult {
@@ -30,6 +28,8 @@ export interface PacedResult {
   readonly chunks: number;
   /** CPU time of the process and its children, set-up of the streams included, per content event. */
   readonly cpuMicros: number | null;
+  /** Share of the process's core that went to others. */
+  readonly others: number | null;
   /** From the upstream's write to the client's read. */
   readonly chunkP50Micros: number;
   readonly chunkP99Micros: number;
@@ -57,14 +57,13 @@ async function run(job: PacedJob): Promise<PacedResult> {
     },
     ended: (client) => void open.delete(client),
   };
-  const cpuBefore = job.pid === undefined ? undefined : readCpu(job.pid);
+  const close = openWindow(job);
   const clients = await openAll(job, tally);
   const limit = Bun.sleep(job.limitMs).then(() => {
     for (const client of clients) client.giveUp();
   });
   await Promise.race([Promise.all(clients.map((client) => client.done)), limit]);
-  const cpuNanos =
-    job.pid === undefined || cpuBefore === undefined ? undefined : cpuBetween(cpuBefore, readCpu(job.pid));
+  const { cpuMicros, others } = close();
   const chunks = clients.reduce((sum, client) => sum + client.chunks, 0);
   const bad = clients.filter((client) => client.failure !== undefined);
   return {
@@ -73,7 +72,8 @@ async function run(job: PacedJob): Promise<PacedResult> {
     reasons: bad.slice(0, REASONS_KEPT).map((client) => client.failure ?? ""),
     mostAtOnce,
     chunks,
-    cpuMicros: cpuNanos === undefined || chunks === 0 ? null : cpuNanos / 1000 / chunks,
+    cpuMicros: cpuMicros === null || chunks === 0 ? null : cpuMicros / chunks,
+    others,
     chunkP50Micros: delays.percentile(0.5),
     chunkP99Micros: delays.percentile(0.99),
     firstP50Ms: firsts.percentile(0.5),

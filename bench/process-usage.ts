@@ -35,6 +35,15 @@ export function cpuBetween(before: CpuReading, after: CpuReading): number {
   return nanos;
 }
 
+const NANOS_PER_TICK = 1e7;
+
+/** Nanoseconds that a core was busy since the machine started, for whomever; in steps of ten milliseconds. */
+export function readCoreBusy(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, "m").exec(readText("/proc/stat"))?.[1] ?? "";
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = line.split(" ").map(Number);
+  return (user + nice + system + irq + softIrq + steal) * NANOS_PER_TICK;
+}
+
 /** Resident bytes of the tree. */
 export function residentBytes(pid: number): number {
   let pages = 0;

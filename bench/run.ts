@@ -11,6 +11,7 @@ import { measureOverhead, overheadRows } from "./overhead.ts";
 import { requireBinary } from "./postern.ts";
 import { type Row, verdict } from "./row.ts";
 import { measureStart, startRows } from "./start.ts";
+import { median } from "./statistics.ts";
 import { measureStreams, streamRows } from "./streams.ts";
 import { formatTable } from "./table.ts";
 
@@ -22,6 +23,8 @@ interface Measured {
   readonly rows: readonly Row[];
   /** Every round of every part, as measured. */
   readonly raw: Readonly<Record<string, unknown>>;
+  /** Share of the measured core that went to other work, each round. */
+  readonly others: readonly number[];
 }
 
 function say(text: string): void {
@@ -31,6 +34,7 @@ function say(text: string): void {
 async function measure(plan: Plan, lab: Lab): Promise<Measured> {
   const rows: Row[] = [];
   const raw: Record<string, unknown> = {};
+  const others: (number | null)[] = [];
   if (plan.parts.has("start")) {
     const result = await measureStart(lab, plan.start);
     rows.push(...startRows(result));
@@ -40,6 +44,9 @@ async function measure(plan: Plan, lab: Lab): Promise<Measured> {
     const result = await measureOverhead(lab, plan.overhead);
     rows.unshift(...overheadRows(result));
     raw["overhead"] = result;
+    others.push(
+      ...result.cells.flatMap((cell) => Object.values(cell.rounds).flat()).map((round) => round.others),
+    );
     if (result.logLines < result.requests)
       say(`Postern answered ${result.requests} requests and wrote ${result.logLines} log lines`);
   }
@@ -47,18 +54,21 @@ async function measure(plan: Plan, lab: Lab): Promise<Measured> {
     const result = await measureStreams(lab, plan.streams);
     rows.push(...streamRows(result));
     raw["streams"] = result;
-    for (const { reasons } of Object.values(result.rounds).flat())
-      for (const reason of reasons) say(`lost: ${reason}`);
+    for (const round of Object.values(result.rounds).flat()) {
+      others.push(round.others);
+      for (const reason of round.reasons) say(`lost: ${reason}`);
+    }
   }
-  return { rows, raw };
+  return { rows, raw, others: others.filter((share) => share !== null) };
 }
 
-function report(circumstances: Circumstances, plan: Plan, { rows, raw }: Measured): void {
+function report(circumstances: Circumstances, plan: Plan, { rows, raw, others }: Measured): void {
   const { versions, machine } = circumstances;
   process.stdout.write(
     `\n${circumstances.date}  ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}  ` +
       `postern ${JSON.stringify(versions.postern)}, nginx ${versions.nginx ?? "not installed"}\n\n${formatTable(rows)}`,
   );
+  if (others.length > 0) process.stdout.write(`\n${disturbance(others)}\n`);
   mkdirSync(RESULTS, { recursive: true });
   const path = join(RESULTS, `${circumstances.date.slice(0, 19).replaceAll(":", "-")}.json`);
   const judged = rows.map((row) => ({ ...row, verdict: verdict(row) }));
@@ -67,6 +77,12 @@ function report(circumstances: Circumstances, plan: Plan, { rows, raw }: Measure
     `${JSON.stringify({ ...circumstances, cores: CORES, plan: { ...plan, parts: [...plan.parts] }, rows: judged, raw }, null, 1)}\n`,
   );
   process.stdout.write(`\n${path}\n`);
+}
+
+/** Whoever reads the table must know what else ran. */
+function disturbance(others: readonly number[]): string {
+  const [middle, most] = [median(others), Math.max(...others)].map((share) => `${Math.round(share * 100)} %`);
+  return `other work took ${middle} of the measured core (median of the rounds; most ${most}): the less, the truer the table`;
 }
 
 async function main(): Promise<number> {

@@ -74,7 +74,7 @@ function paced(
 ): Promise<PacedResult> {
   const { streams, chunks, rampMs } = settings;
   const limitMs = chunks * CHUNK_EVERY_MS + PATIENCE_MS;
-  return lab.paced.run({ port, key, pid, streams, chunks, rampMs, limitMs });
+  return lab.paced.run({ port, key, pid, core: CORES.measured, streams, chunks, rampMs, limitMs });
 }
 
 export function streamRows({ rounds, streams }: StreamsResult): Row[] {

@@ -58,11 +58,15 @@ export function forwardedHeaders(headers: Headers, more: readonly string[]): Rec
   return kept;
 }
 
+/** Clients give up on heads of more than 16 KB; no value that says something to them is this long. */
+const MAX_VALUE_CHARS = 4096;
+
 /** The upstream's headers that may go to the client. Lengths and encodings never do: the body was decoded. */
 export function returnedHeaders(headers: Headers): Record<string, string> {
   const kept: Record<string, string> = {};
   headers.forEach((value, name) => {
-    if (RETURNED.has(name) || RETURNED_PREFIXES.some((prefix) => name.startsWith(prefix))) kept[name] = value;
+    const allowed = RETURNED.has(name) || RETURNED_PREFIXES.some((prefix) => name.startsWith(prefix));
+    if (allowed && value.length <= MAX_VALUE_CHARS) kept[name] = value;
   });
   return kept;
 }

@@ -75,7 +75,8 @@ export const ServerSchema = section(
     max_connections: count({
       minimum: 1,
       restart: true,
-      description: "Connections at the same time.",
+      description:
+        "Requests under way at the same time, each on a connection of its own; more are answered with 503.",
       default: 16384,
     }),
     max_buffered: size({

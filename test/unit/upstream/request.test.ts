@@ -107,6 +107,10 @@ describe("of the upstream's headers", () => {
   ])("%s stops", (name) => {
     expect(returnedHeaders(new Headers({ [name]: "v" }))).toEqual({});
   });
+  test("a value too long for the heads that clients take stops", () => {
+    const headers = new Headers({ "x-request-id": "v".repeat(4097), "retry-after": "1" });
+    expect(returnedHeaders(headers)).toEqual({ "retry-after": "1" });
+  });
 });
 
 describe("the request upstream", () => {

@@ -109,6 +109,7 @@ describe("an upstream that cannot be reached", () => {
     ["ERR_TLS_CERT_ALTNAME_INVALID", false, "(ERR_TLS_CERT_ALTNAME_INVALID); it is for another host name"],
     ["CERT_HAS_EXPIRED", false, "(CERT_HAS_EXPIRED); it has expired"],
     ["EPROTO", true, "the TLS handshake failed; if the server speaks plain HTTP"],
+    ["ERR_PROXY_TUNNEL", false, "did not open a tunnel"],
     ["ECONNRESET", true, "was reset"],
     ["Malformed_HTTP_Response", true, "Malformed_HTTP_Response"],
     ["", true, "connection failed"],
