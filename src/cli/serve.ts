@@ -17,11 +17,15 @@ import { createUpstream } from "../upstream/send.ts";
 import { banner } from "./banner.ts";
 import { bind } from "./bind.ts";
 import { untilStopped } from "./drain.ts";
+import { createMemoryLook } from "./give-back-memory.ts";
 import { EXIT, type Io } from "./io.ts";
 import { keepCurrent } from "./keep-current.ts";
 import { createMocks } from "./mocks.ts";
 import { createNetwork } from "./network.ts";
 import { createReloader } from "./reload.ts";
+
+/** How often it is looked whether memory can be given back. */
+const MEMORY_LOOK_MS = 3_000;
 
 /** Runs until it is told to stop; resolves with the exit code. */
 export async function serve(io: Io, { configPath }: { readonly configPath: string }): Promise<number> {
@@ -60,14 +64,18 @@ export async function serve(io: Io, { configPath }: { readonly configPath: strin
       model: firstModel(snapshot()),
     }),
   );
+  const isIdle = (): boolean => state.inFlight.value === 0;
   const stopWatching = keepCurrent({
     path: configPath,
     reloader,
     log,
     now: io.now,
-    isIdle: () => state.inFlight.value === 0,
+    isIdle,
   });
+  const look = createMemoryLook({ resident: process.memoryUsage.rss, collect: Bun.gc, isIdle });
+  const looking = setInterval(look, MEMORY_LOOK_MS);
   const code = await untilStopped({ state, listener, snapshot, log });
+  clearInterval(looking);
   stopWatching();
   log.flush();
   return code;
