@@ -29,6 +29,8 @@ const MEMORY_LOOK_MS = 3_000;
 
 /** Runs until it is told to stop; resolves with the exit code. */
 export async function serve(io: Io, { configPath }: { readonly configPath: string }): Promise<number> {
+  // Until there is something to reload the signal is ignored; by default it would end the process.
+  process.on("SIGHUP", () => {});
   const stdin = configPath === "-" ? { stdin: await io.readStdin() } : {};
   const load = (): Loaded => loadConfig(configPath, { env: io.env, ...stdin });
   const loaded = load();
@@ -56,14 +58,6 @@ export async function serve(io: Io, { configPath }: { readonly configPath: strin
   const snapshot = (): Snapshot => reloader.live().snapshot;
   adopt(state, snapshot());
   const listener = await bind(config.server, createPlane(snapshot, state, log, io));
-  io.stderr(
-    banner({
-      config,
-      version: packageJson.version,
-      address: addressOf(config, listener),
-      model: firstModel(snapshot()),
-    }),
-  );
   const isIdle = (): boolean => state.inFlight.value === 0;
   const stopWatching = keepCurrent({
     path: configPath,
@@ -74,7 +68,17 @@ export async function serve(io: Io, { configPath }: { readonly configPath: strin
   });
   const look = createMemoryLook({ resident: process.memoryUsage.rss, collect: Bun.gc, isIdle });
   const looking = setInterval(look, MEMORY_LOOK_MS);
-  const code = await untilStopped({ state, listener, snapshot, log });
+  const stopped = untilStopped({ state, listener, snapshot, log });
+  // Last of all: whoever reads it may send a signal at once.
+  io.stderr(
+    banner({
+      config,
+      version: packageJson.version,
+      address: addressOf(config, listener),
+      model: firstModel(snapshot()),
+    }),
+  );
+  const code = await stopped;
   clearInterval(looking);
   stopWatching();
   log.flush();

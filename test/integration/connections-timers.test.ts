@@ -86,7 +86,7 @@ async function ask(gateway: Gateway, model: string, stream: boolean): Promise<Re
 describe("before the head is out, the timer that ran out is named by a 504:", () => {
   test.concurrent.each([
     ["connect", "silent", false],
-    ["connect", "silent", false],
+    ["connect", "silent", true],
     ["first_byte", "silent", false],
     ["first_byte", "silent", true],
     // Comments are no answer.
@@ -111,7 +111,8 @@ describe("before the head is out, the timer that ran out is named by a 504:", ()
 
 describe("after the head is out, the timer that ran out is named by an error event:", () => {
   test.concurrent.each([
-    ["connect", "silent", true],
+    // Its time is so short that a ping may or may not come before it is up.
+    ["connect", "silent", false],
     ["first_byte", "silent", true],
     ["first_byte", "comments", true],
     ["total", "silent", true],
