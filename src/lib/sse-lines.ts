@@ -5,6 +5,9 @@ import { ByteAccumulator } from "./byte-accumulator.ts";
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** Shared by all scanners that have seen nothing yet: an empty buffer of its own costs each stream some kilobytes. */
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Lines as offsets into a buffer, so that nothing is copied for a line that lies within one chunk. After `push`, call
  * `next` until it is false. A buffer that a line was found in is never written to, so views of it stay good.
@@ -13,7 +16,7 @@ const CR = 0x0d;
  */
 export class LineScanner {
   /** Where the current line lies. */
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
   /** First byte of the current line. */
   start = 0;
   /** Its end, without the line end. */
