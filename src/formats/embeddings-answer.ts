@@ -1,5 +1,6 @@
 // Brings the answer of an embeddings endpoint into the specified shape, in the encoding that the client asked for.
 
+import { asBuffer } from "../lib/as-buffer.ts";
 import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
 import { findVectors, type Vector } from "./embedding-vectors.ts";
 import { readOpenAiUsage } from "./openai-usage.ts";
@@ -25,7 +26,7 @@ export function toSpecifiedEmbeddings(
   encoding: EmbeddingEncoding,
   model: string | undefined,
 ): SpecifiedEmbeddings | undefined {
-  const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+  const value = parseJson(asBuffer(body).toString("utf8"));
   const answer = isRecord(value) ? value : {};
   const counts = usageOf(answer);
   const usage = readOpenAiUsage(counts);

@@ -1,5 +1,6 @@
 // Puts an upstream's error body into the envelope that the client's SDK reads, and finds errors behind a status of 200.
 
+import { asBuffer } from "../lib/as-buffer.ts";
 import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
 import { plainText } from "../lib/plain-text.ts";
 import { type AnthropicErrorBody, anthropicErrorType } from "./anthropic-error.ts";
@@ -51,7 +52,7 @@ export function toErrorEnvelope(
 
 /** The error that a body with a status of 200 is; undefined when it is an answer. Large answers are not parsed. */
 export function findErrorInAnswer(body: Uint8Array): UpstreamError | undefined {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const bytes = asBuffer(body);
   const saysError = bytes.length <= MAX_ERROR_BYTES && bytes.includes(ERROR_KEY);
   if (!saysError && endsLikeJson(bytes) && ANSWER_KEYS.some((key) => bytes.includes(key))) return undefined;
   const text = textOf(body);

@@ -1,5 +1,6 @@
 // Reads a list of models in any of the shapes servers send, and brings it into the specified one.
 
+import { asBuffer } from "../lib/as-buffer.ts";
 import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
 
 /**
@@ -7,7 +8,7 @@ import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
  * and Ollama's `models`, Gemini's names without their `models/`. Undefined when the body is no list of models.
  */
 export function readModelIds(body: Uint8Array): readonly string[] | undefined {
-  const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+  const value = parseJson(asBuffer(body).toString("utf8"));
   const list = listOf(value);
   if (list === undefined) return undefined;
   const ids = list.map(filledId).filter((id) => id !== undefined);
@@ -21,7 +22,7 @@ export function readModelIds(body: Uint8Array): readonly string[] | undefined {
  * @param owner for models that name none
  */
 export function toSpecifiedModels(body: Uint8Array, owner: string): Uint8Array | undefined {
-  const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+  const value = parseJson(asBuffer(body).toString("utf8"));
   const list = listOf(value);
   if (list === undefined) return undefined;
   const { models, ...top } = isRecord(value) ? value : {};

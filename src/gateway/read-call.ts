@@ -4,6 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { GatewayError } from "../errors.ts";
 import type { Call } from "../exchange.ts";
 import type { Endpoint } from "../formats/table.ts";
+import { asBuffer } from "../lib/as-buffer.ts";
 import { memberOf } from "../lib/json-edit.ts";
 import { JsonScanError, scanTopLevel, stringAt, type TopLevel } from "../lib/json-scan.ts";
 import { quoted } from "../lib/quote.ts";
@@ -52,7 +53,7 @@ export async function readCall(
   const body = await readBody(request, limits);
   if (!isUtf8(body))
     throw new GatewayError("invalid_request", "the body is not valid UTF-8; send JSON in UTF-8");
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+  const text = asBuffer(body).toString("latin1");
   const members = scan(text);
   refuseDoubtfulMembers(members);
   const stream = booleanAt(text, members, "stream");

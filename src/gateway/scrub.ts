@@ -1,6 +1,7 @@
 // Keeps configured secrets from coming back out of an upstream's answer.
 
 import type { Config } from "../config/schema.ts";
+import { asBuffer } from "../lib/as-buffer.ts";
 
 /** Shorter texts would be found by chance in ordinary answers. */
 const SHORTEST = 8;
@@ -41,7 +42,7 @@ export function createScrubber(secrets: readonly string[]): (text: string) => st
 /** The same for bytes; the very array where nothing is found. */
 export function scrubBytes(scrub: (text: string) => string, bytes: Uint8Array): Uint8Array {
   // One character per byte, so that whatever else the bytes are survives.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  const text = asBuffer(bytes).toString("latin1");
   const scrubbed = scrub(text);
   return scrubbed === text ? bytes : Buffer.from(scrubbed, "latin1");
 }

@@ -6,21 +6,20 @@ import { isTooShortToTell, sniffCompression } from "./compression-magic.ts";
 /** Reads plain bytes as they come; bytes that begin like gzip or zstd are decompressed as they come. */
 export function sniffingReader(source: ByteReader): ByteReader {
   let reader: ByteReader | undefined;
-  return {
-    async read() {
-      if (reader !== undefined) return await reader.read();
-      const first = await readStart(source);
-      const format = first.done ? undefined : sniffCompression(first.value);
-      if (format === undefined) {
-        reader = source;
-        return first;
-      }
-      // Bun's decompression knows zstd, which the type of the web's own does not.
-      const decompression = new DecompressionStream(format as "gzip");
-      reader = byteReader(asStream(first, source).pipeThrough(decompression as ReadableWritablePair));
-      return await reader.read();
-    },
+  const readFirst = async (): Promise<ByteRead> => {
+    const first = await readStart(source);
+    const format = first.done ? undefined : sniffCompression(first.value);
+    if (format === undefined) {
+      reader = source;
+      return first;
+    }
+    // Bun's decompression knows zstd, which the type of the web's own does not.
+    const decompression = new DecompressionStream(format as "gzip");
+    reader = byteReader(asStream(first, source).pipeThrough(decompression as ReadableWritablePair));
+    return await reader.read();
   };
+  // No promise of its own around those of the source: there is one per chunk of every stream.
+  return { read: () => (reader === undefined ? readFirst() : reader.read()) };
 }
 
 /** What comes first, and as much behind it as is needed to tell what it is. */

@@ -1,5 +1,6 @@
 // Cuts a stream of bytes into lines at LF, CRLF or CR, the same lines however the bytes were split into chunks.
 
+import { asBuffer } from "./as-buffer.ts";
 import { ByteAccumulator } from "./byte-accumulator.ts";
 
 const LF = 0x0a;
@@ -71,7 +72,7 @@ export class LineScanner {
   }
 
   #open(window: Uint8Array): void {
-    this.bytes = Buffer.from(window.buffer, window.byteOffset, window.byteLength);
+    this.bytes = asBuffer(window);
     this.following = 0;
     this.#lf = -1;
     this.#cr = -1;

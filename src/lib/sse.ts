@@ -1,5 +1,6 @@
 // Finds the events of a server-sent-event stream in its bytes, as the WHATWG standard reads them.
 
+import { asBuffer } from "./as-buffer.ts";
 import { ByteAccumulator } from "./byte-accumulator.ts";
 import { LineScanner } from "./sse-lines.ts";
 
@@ -166,5 +167,5 @@ function fieldValue(bytes: Buffer, start: number, end: number, name: Buffer): nu
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return asBuffer(bytes);
 }

@@ -1,6 +1,7 @@
 // Makes one JSON answer of a stream that came although none was asked for.
 
 import type { EndpointName } from "../formats/table.ts";
+import { asBuffer } from "../lib/as-buffer.ts";
 import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
 import { EventScanner } from "../lib/sse.ts";
 import { assembleChat, assembleCompletion } from "./assemble-chat.ts";
@@ -28,7 +29,7 @@ const SEAMS = ["\ndata:", "\rdata:", "}\n{", "}\r\n{", "}\r{"].map((seam) => Buf
 
 /** Whether a body that should be JSON is a stream: events, JSON lines, or JSON with `data: [DONE]` behind it. */
 export function isStreamLike(body: Uint8Array): boolean {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const bytes = asBuffer(body);
   const start = bytes.toString("utf8", 0, 64).replace(/^\uFEFF/, "");
   const first = start.trimStart().charCodeAt(0);
   if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return FIELD.test(start);
