@@ -5,6 +5,7 @@ import OpenAI from "openai";
 import OpenAI6 from "openai6";
 import { MOCK_ANSWERS } from "../support/aimock.ts";
 import { within } from "../support/deadline.ts";
+import type { Gateway } from "../support/gateway.ts";
 import { TEST_KEY } from "../support/keys.ts";
 import { NARROW_KEY, type SdkScene, startSdkScene } from "../support/sdk-scene.ts";
 import { firstChunk } from "../support/upstream.ts";
@@ -244,10 +245,10 @@ describe.each(VERSIONS)("%s", (_version, Client) => {
     test("of a kind that will not go away are not asked again", async () => {
       const requests = () =>
         scene.gateway.log().filter((line) => JSON.stringify(line).includes("unsupported_endpoint")).length;
+      await caughtUp(scene.gateway);
       const before = requests();
       await failure(client({ maxRetries: 3 }).embeddings.create({ model: "chatty/x", input: "again" }));
-      await scene.gateway.fetch("/v1/models", { headers: { authorization: `Bearer ${TEST_KEY}` } });
-      await scene.gateway.logged(() => requests() > before);
+      await caughtUp(scene.gateway);
       expect(requests()).toBe(before + 1);
     });
   });
@@ -268,3 +269,12 @@ describe.each(VERSIONS)("%s", (_version, Client) => {
     await within("the upstream to be let go", paced.cancelled);
   });
 });
+
+/** Lines are written in batches: resolves when those of all earlier requests are there. */
+async function caughtUp(gateway: Gateway): Promise<void> {
+  const id = `caught-up-${crypto.randomUUID()}`;
+  await gateway.fetch("/v1/models", {
+    headers: { authorization: `Bearer ${TEST_KEY}`, "x-postern-request-id": id },
+  });
+  await gateway.logged((line) => line["request_id"] === id);
+}
