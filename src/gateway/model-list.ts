@@ -4,10 +4,9 @@ import { refusalOf } from "../access/allowlist.ts";
 import { GatewayError } from "../errors.ts";
 import type { Provider, VirtualKey } from "../exchange.ts";
 import { ENDPOINTS } from "../formats/table.ts";
+import { isRecord, parseJson } from "../lib/json-value.ts";
 import { quoted } from "../lib/quote.ts";
 import { targetOf } from "../routing/resolve.ts";
-
-type Item = Readonly<Record<string, unknown>>;
 
 /** What to ask a provider for, and what to take out of its answer. */
 interface ModelsAsk {
@@ -62,7 +61,7 @@ function filterModels(body: Uint8Array, keeps: (id: string) => boolean): Uint8Ar
       return id !== undefined && keeps(id);
     });
   if (Array.isArray(list)) return encode(filter(list));
-  if (!isItem(list)) throw noList();
+  if (!isRecord(list)) throw noList();
   const kept: Record<string, unknown> = { ...list };
   let found = false;
   for (const name of ["data", "models"]) {
@@ -82,7 +81,7 @@ function filterModels(body: Uint8Array, keeps: (id: string) => boolean): Uint8Ar
  */
 function pickModel(body: Uint8Array, id: string): Uint8Array {
   const list = parse(body);
-  const items = isItem(list) ? list["data"] : list;
+  const items = isRecord(list) ? list["data"] : list;
   const model = Array.isArray(items) ? items.find((item) => idOf(item) === id) : undefined;
   if (model === undefined) throw notListed(id);
   return encode(model);
@@ -101,21 +100,15 @@ export function notListed(id: string): GatewayError {
 
 /** Lists name their models by `id`, Ollama's own by `name`, Gemini's with a prefix. */
 function idOf(item: unknown): string | undefined {
-  if (!isItem(item)) return undefined;
+  if (!isRecord(item)) return undefined;
   const id = item["id"] ?? item["name"] ?? item["model"];
   return typeof id === "string" ? id : undefined;
 }
 
-function isItem(value: unknown): value is Item {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body)) as unknown;
-  } catch {
-    throw noList();
-  }
+  const value = parseJson(new TextDecoder().decode(body));
+  if (value === undefined) throw noList();
+  return value;
 }
 
 function encode(value: unknown): Uint8Array {
