@@ -168,7 +168,9 @@ class StreamRelay implements Due {
     } catch (error) {
       this.#waiting = false;
       const { end, error: failure } = breakOff(this.#answered, error);
-      this.#end({ kind: "failed", code: failure.code, message: failure.message }, end);
+      // It may be an upstream's own words, with a credential in them.
+      const message = this.#answered.scrub(failure.message);
+      this.#end({ kind: "failed", code: failure.code, message }, end);
     }
     // The client may have left in the meantime.
     if (!this.#answered.record.isClosed) this.#flush();

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { within } from "../support/deadline.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { oneProvider, TEST_KEY } from "../support/keys.ts";
+import { oneProvider, TEST_KEY, UPSTREAM_KEY } from "../support/keys.ts";
 import { type RawConnection, type RawUpstream, rawUpstream } from "../support/raw-tcp.ts";
 import { chatChunk, DONE, firstChunk, lastChunk } from "../support/upstream.ts";
 
@@ -70,6 +70,16 @@ test("an error status that comes later is an error event with the upstream's wor
   expect(await lateAnswer("/v1/responses", head + body)).toMatch(
     /^event: response.failed\ndata: .*is loading/,
   );
+});
+
+test("an error status that comes later tells no credential that its words repeat", async () => {
+  const body = `{"error":{"message":"bad key ${UPSTREAM_KEY}","type":"x","param":null,"code":null}}`;
+  const head = `HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  for (const path of ["/v1/chat/completions", "/v1/messages", "/v1/responses"]) {
+    const seen = await lateAnswer(path, head + body);
+    expect(seen).toContain("bad key [secret]");
+    expect(seen).not.toContain(UPSTREAM_KEY);
+  }
 });
 
 test("a connection that ends without an answer is an error event, and its record is closed once", async () => {
