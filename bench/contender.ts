@@ -1,6 +1,12 @@
-// Who is measured: the upstream itself, nginx, and Postern, all spoken to in the same way.
+// Who is measured: the upstream itself, nginx, and Postern in several settings, all spoken to in the same way.
 
-export type ContenderName = "direct" | "nginx" | "postern";
+export const CONTENDERS = ["direct", "nginx", "before", "postern", "policies", "filled"] as const;
+
+/**
+ * `postern` has no policies and no prices, `policies` has both, `filled` the same with millions of rows in its store,
+ * and `before` is the older build that POSTERN_BASELINE names, set as `postern` is.
+ */
+export type ContenderName = (typeof CONTENDERS)[number];
 
 export interface Contender {
   readonly name: ContenderName;

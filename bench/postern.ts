@@ -1,4 +1,4 @@
-// Postern as people run it: the compiled binary with key check, allowlists, model splice and log line on.
+// Postern as people run it: the compiled binary with key check, allowlists, model splice, request row and log line on.
 
 import {
   closeSync,
@@ -13,39 +13,74 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { end, start } from "./children.ts";
-import { BENCH_KEY, type Contender, type Launcher } from "./contender.ts";
-import { chatRequest, PUBLIC_MODEL, UPSTREAM_MODEL } from "./payloads.ts";
+import { configuration } from "./configuration.ts";
+import { BENCH_KEY, type Contender, type ContenderName, type Launcher } from "./contender.ts";
+import { chatRequest, UPSTREAM_MODEL } from "./payloads.ts";
 import { freePort, headOf } from "./ports.ts";
 
 /** The binary to measure. */
 export const BINARY = process.env["POSTERN_BINARY"] ?? join(import.meta.dir, "..", "dist", "postern");
 
+/** An older build to compare it with. */
+const BASELINE = process.env["POSTERN_BASELINE"];
+
 export interface RunningPostern extends Contender {
+  /** Its store; nothing is there where the build has none. */
+  readonly storePath: string;
   /** Log lines written since the last call; empties the file, so that it stays small. */
   takeLogLines(): number;
 }
 
+interface PosternLauncher extends Launcher {
+  launch(upstreamPort: number, core: number | undefined): RunningPostern;
+}
+
 /** @throws when there is no binary */
 export function requireBinary(): void {
-  if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there; \`bun run build\` makes it`);
+  for (const path of [BINARY, BASELINE ?? BINARY])
+    if (!existsSync(path)) throw new Error(`${path} is not there; \`bun run build\` makes dist/postern`);
 }
 
 export function posternVersion(): unknown {
   return JSON.parse(Bun.spawnSync([BINARY, "version", "--json"]).stdout.toString());
 }
 
-export const postern: Launcher & { launch(upstreamPort: number, core: number | undefined): RunningPostern } =
-  {
-    name: "postern",
+export function isPostern(contender: Contender): contender is RunningPostern {
+  return "takeLogLines" in contender;
+}
+
+export const postern: PosternLauncher = launcher("postern", { policies: false });
+
+/** With two budgets, a rate limit and a price. */
+export const withPolicies: PosternLauncher = launcher("policies", { policies: true });
+
+/** The same in front of this store. */
+export function withStore(path: string): PosternLauncher {
+  return launcher("filled", { policies: true, store: path });
+}
+
+/** Undefined when no older build is named. */
+export const baseline: PosternLauncher | undefined =
+  BASELINE === undefined ? undefined : launcher("before", { policies: false, binary: BASELINE });
+
+interface LaunchOptions {
+  readonly policies: boolean;
+  readonly binary?: string;
+  readonly store?: string;
+}
+
+function launcher(name: ContenderName, { policies, binary = BINARY, store }: LaunchOptions): PosternLauncher {
+  return {
+    name,
     launch(upstreamPort, core) {
       const dir = mkdtempSync(join(tmpdir(), "postern-bench-"));
       const port = freePort();
-      writeFileSync(join(dir, "config.yaml"), configuration(port, upstreamPort));
+      writeFileSync(join(dir, "config.yaml"), configuration({ port, upstreamPort, policies, store }));
       const logPath = join(dir, "log");
       // Appending, so that the file can be emptied under the running process.
       const log = openSync(logPath, "a");
       const startedAt = performance.now();
-      const child = start([BINARY, "serve", "--config", join(dir, "config.yaml")], {
+      const child = start([binary, "serve", "--config", join(dir, "config.yaml")], {
         core,
         cwd: dir,
         env: { HOME: dir },
@@ -54,11 +89,12 @@ export const postern: Launcher & { launch(upstreamPort: number, core: number | u
       const remove = (): void => rmSync(dir, { recursive: true, force: true });
       process.once("exit", remove);
       return {
-        name: "postern",
+        name,
         port,
         pid: child.pid,
         key: BENCH_KEY,
         startedAt,
+        storePath: store ?? join(dir, "postern.db"),
         takeLogLines() {
           const lines = readFileSync(logPath).toString("latin1").split('"msg":"request"').length - 1;
           ftruncateSync(log, 0);
@@ -73,31 +109,6 @@ export const postern: Launcher & { launch(upstreamPort: number, core: number | u
       };
     },
   };
-
-/** Every list that can be there is there, and allows. */
-function configuration(port: number, upstreamPort: number): string {
-  return `organization: { name: bench, models_allowed: ["*", "!*-preview"], providers_allowed: ["*"] }
-server: { listen: 127.0.0.1:${port} }
-log: { level: info, format: json }
-providers:
-  upstream:
-    base_url: http://127.0.0.1:${upstreamPort}/v1
-    api_key: bench-upstream-credential
-    models: ["bench/*", "!*-preview"]
-models:
-  ${PUBLIC_MODEL}: upstream/${UPSTREAM_MODEL}
-workspaces:
-  research: { models_allowed: ["*"], providers_allowed: [upstream] }
-users:
-  bench@example.com: { models_allowed: ["upstream/*", ${PUBLIC_MODEL}] }
-keys:
-  bench:
-    hash: sha256:${new Bun.CryptoHasher("sha256").update(BENCH_KEY).digest("hex")}
-    user: bench@example.com
-    workspace: research
-    models_allowed: ["upstream/*", ${PUBLIC_MODEL}]
-    providers_allowed: [upstream]
-`;
 }
 
 /**

@@ -1,15 +1,28 @@
 // Prints rows as one table that fits a terminal.
 
+import type { ContenderName } from "./contender.ts";
 import { comparison, type Row, verdict } from "./row.ts";
 
-const HEADINGS = ["", "unit", "direct", "nginx", "Postern", "to nginx", "target", "result"];
+/** Who has a column, under which heading, and what the column of the comparison is called. */
+export interface Columns {
+  readonly contenders: Readonly<Partial<Record<ContenderName, string>>>;
+  readonly comparison: string;
+}
 
-/** Rows of text with aligned columns; a row with only a heading begins a group. */
-export function formatTable(rows: readonly Row[]): string {
-  const cells = [HEADINGS, ...rows.map(cellsOf)];
-  const widths = HEADINGS.map((_heading, column) =>
+const COLUMNS: Columns = {
+  contenders: { direct: "direct", nginx: "nginx", postern: "Postern" },
+  comparison: "to nginx",
+};
+
+/** Rows of text with aligned columns. */
+export function formatTable(rows: readonly Row[], columns: Columns = COLUMNS): string {
+  const names = Object.keys(columns.contenders) as ContenderName[];
+  const headings = ["", "unit", ...Object.values(columns.contenders), columns.comparison, "target", "result"];
+  const cells = [headings, ...rows.map((row) => cellsOf(row, names))];
+  const widths = headings.map((_heading, column) =>
     Math.max(...cells.map((line) => (line[column] ?? "").length)),
   );
+  const isText = (column: number): boolean => column < 2 || column > 2 + names.length;
   const lines = cells.map((line) =>
     line
       .map((cell, column) =>
@@ -22,18 +35,12 @@ export function formatTable(rows: readonly Row[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-function isText(column: number): boolean {
-  return column < 2 || column > 5;
-}
-
-function cellsOf(row: Row): string[] {
+function cellsOf(row: Row, names: readonly ContenderName[]): string[] {
   const { what, unit, values } = row;
   return [
     what,
     unit,
-    number(values.direct),
-    number(values.nginx),
-    number(values.postern),
+    ...names.map((name) => number(values[name])),
     comparisonText(row),
     targetText(row),
     verdict(row) ?? "",
@@ -43,16 +50,16 @@ function cellsOf(row: Row): string[] {
 function comparisonText(row: Row): string {
   const compared = comparison(row);
   if (compared === undefined) return "";
-  return row.compare === "ratio"
-    ? `× ${compared.toFixed(2)}`
-    : `${compared < 0 ? "" : "+"}${number(compared)}`;
+  if (row.compare === "ratio") return `× ${compared.toFixed(2)}`;
+  return `${compared < 0 ? "" : "+"}${number(compared)}${row.compare === "percent" ? " %" : ""}`;
 }
 
 function targetText({ target, compare }: Row): string {
   if (target === undefined) return "";
   const { atMost, atLeast } = target;
   const prefix = target.of === "value" ? "" : compare === "ratio" ? "× " : "+";
-  return atMost === undefined ? `≥ ${prefix}${atLeast}` : `≤ ${prefix}${atMost}`;
+  const suffix = target.of === "comparison" && compare === "percent" ? " %" : "";
+  return `${atMost === undefined ? "≥" : "≤"} ${prefix}${atMost ?? atLeast}${suffix}`;
 }
 
 /** Three digits that say something. */

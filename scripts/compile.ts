@@ -34,6 +34,9 @@ const FLAGS = [
   "--no-compile-autoload-bunfig",
 ];
 
+/** The program, and what it runs on threads of their own. */
+const ENTRIES = ["src/main.ts", "src/store/read-worker.ts", "src/store/retention-worker.ts"];
+
 /** The commit that is built; "unknown" outside a repository. */
 export function readCommit(): string {
   const git = Bun.spawnSync(["git", "rev-parse", "HEAD"], { cwd: ROOT, stderr: "ignore" });
@@ -61,7 +64,7 @@ export function compile(outfile: string, commit: string, platform?: Platform): C
     [
       ...[process.execPath, "build", ...FLAGS, ...flags],
       ...Object.entries(defines).flatMap(([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`]),
-      ...["src/main.ts", "--outfile", unfinished],
+      ...[...ENTRIES, "--outfile", unfinished],
     ],
     { cwd: ROOT, stdout: "pipe", stderr: "pipe" },
   );

@@ -25,6 +25,12 @@ export const ERRORS = {
     when: "No virtual key was sent, or one that is not in the configuration.",
     remedy: "Send a key made by `postern key new`, for example as `Authorization: Bearer <key>`.",
   },
+  budget_exceeded: {
+    status: 402,
+    when: "A spend policy's limit is used up, or what this call may cost is more than is left. The status is the policy's.",
+    remedy:
+      "Wait for the time that the message names, lower the request's `max_tokens`, or raise the policy's limit.",
+  },
   key_disabled: {
     status: 403,
     when: "The virtual key is switched off with `disabled: true`.",
@@ -44,6 +50,16 @@ export const ERRORS = {
     status: 403,
     when: "A `providers_allowed` list does not allow the provider.",
     remedy: "Use another provider, or extend the list that the message names.",
+  },
+  forbidden: {
+    status: 403,
+    when: "The administration was asked for with a virtual key, with an admin key whose role does not reach so far, or with the random admin key from another machine.",
+    remedy: "Send a key of `admin.keys` with the role that the message names, or set `admin.key`.",
+  },
+  model_unpriced: {
+    status: 403,
+    when: "`pricing.unpriced: block` is set, and the model has no price.",
+    remedy: "Add the model to `pricing.models`.",
   },
   model_not_found: {
     status: 404,
@@ -96,6 +112,11 @@ export const ERRORS = {
     when: "A WebSocket upgrade was asked for; Postern speaks HTTP only.",
     remedy: "Send the request as an ordinary POST; clients such as Codex do so by themselves.",
   },
+  rate_limited: {
+    status: 429,
+    when: "A rate limit is reached: requests, tokens, or calls at the same time.",
+    remedy: "Try again after `retry-after`; lower `max_tokens` where the message says so.",
+  },
   client_closed: { status: 499, when: "The client hung up. Seen in logs only.", remedy: "Nothing to do." },
   internal: {
     status: 500,
@@ -122,6 +143,11 @@ export const ERRORS = {
     when: "The gateway is stopping, or nothing is left to send the request to.",
     remedy: "Try again.",
   },
+  store_unavailable: {
+    status: 503,
+    when: "The account of the call cannot be written: the store's disk is full, locked or read-only.",
+    remedy: "Look at the log and at `/readyz`; the call was not sent.",
+  },
   upstream_timeout: {
     status: 504,
     when: "One of the provider's `timeouts` ran out.",
@@ -141,6 +167,10 @@ interface ErrorDetails {
   readonly param?: string;
   /** Whole seconds for `retry-after`; only where trying again can help. */
   readonly retryAfterSeconds?: number;
+  /** The same in milliseconds, for `retry-after-ms`: at most a thousand times the seconds. */
+  readonly retryAfterMs?: number;
+  /** Trying again may help, although that is not so for other errors of this status. */
+  readonly mayRetry?: boolean;
   /** Further response headers, lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A status in place of the code's own, where an upstream said better what happened; 400 to 599. */

@@ -1,7 +1,7 @@
 // The values that flow through a request: who calls, what is asked, where it goes, how it ended.
 
 import type { GatewayError } from "./errors.ts";
-import type { Endpoint, EndpointName, Family } from "./formats/table.ts";
+import type { Endpoint, EndpointName, Family, OfferedName } from "./formats/table.ts";
 import type { TopLevel } from "./lib/json-scan.ts";
 import type { Secret } from "./lib/secret.ts";
 
@@ -60,7 +60,56 @@ export type UpstreamAuth =
   | { readonly kind: "none" }
   | { readonly kind: "passthrough" }
   | { readonly kind: "header"; readonly header: string; readonly prefix: string }
-  | { readonly kind: "query"; readonly parameter: string };
+  | { readonly kind: "query"; readonly parameter: string }
+  | { readonly kind: "google-service-account"; readonly tokens: TokenSource }
+  | { readonly kind: "sigv4"; readonly signer: RequestSigner };
+
+/** Access tokens that are exchanged for a longer-lived secret, and shared while they are valid. */
+export interface TokenSource {
+  /** `aborted` = the signal ended the wait; the message never holds key material. */
+  token(
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly ok: true; readonly token: string }
+    | { readonly ok: false; readonly message: string; readonly aborted: boolean }
+  >;
+  /** Tokens that may still be in use, for whoever takes secrets out of texts. */
+  known(): readonly string[];
+}
+
+/** Signs whole requests with a secret that is never sent. */
+export interface RequestSigner {
+  /** The headers to add; nothing that is signed may change afterwards. Names are lower case; epoch milliseconds. */
+  sign(
+    request: {
+      readonly method: string;
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Uint8Array | undefined;
+    },
+    nowMs: number,
+  ): Record<string, string>;
+}
+
+/** Whose paths and bodies a provider's native path carries. */
+export type Dialect = "openai" | "anthropic" | "gemini" | "vertex" | "bedrock";
+
+/** Where on Vertex AI calls may run; the first of each is used where a path names none. */
+export interface VertexPlaces {
+  /** Empty only where the credential that names one is missing. */
+  readonly projects: readonly string[];
+  readonly locations: readonly string[];
+  /** By location where each has a server of its own; empty with a `base_url`, which is the server of all. */
+  readonly servers: ReadonlyMap<string, Server>;
+}
+
+/** Where requests of a provider go. */
+export interface Server {
+  /** Root that paths are appended to, without a trailing slash. */
+  readonly root: string;
+  /** Host and port that a connection is opened to: the server's, or its proxy's. */
+  readonly origin: Origin;
+}
 
 /** Milliseconds; 0 = no limit. */
 export interface Timeouts {
@@ -82,6 +131,11 @@ export interface Concurrency {
 export interface Provider {
   readonly name: string;
   readonly type: string;
+  readonly dialect: Dialect;
+  /** Undefined unless the dialect is Vertex AI's. */
+  readonly places: VertexPlaces | undefined;
+  /** Callers may pay with a log-in of their own (`subscription_logins`). */
+  readonly subscriptionLogins: boolean;
   /** Root that endpoint paths are appended to, without a trailing slash; empty for the mock provider. */
   readonly root: string;
   readonly auth: UpstreamAuth;
@@ -93,7 +147,7 @@ export interface Provider {
   readonly models: AccessRule | undefined;
   /** Ids of that list that are plain names, not patterns: what `/v1/models` shows. */
   readonly declared: readonly string[];
-  readonly endpoints: ReadonlySet<EndpointName>;
+  readonly endpoints: ReadonlySet<OfferedName>;
   /** Added to every upstream request; they win over the client's. Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** Further request headers to let through, lower case. */
@@ -149,6 +203,9 @@ export type Place =
       readonly scope: Scope;
       /** The rest of `models/{id}`, decoded. */
       readonly modelId: string | undefined;
+      /** What a provider's own path fixes; undefined on paths of ours. */
+      readonly native?: NativePlace;
+      readonly below?: Below;
     }
   | { readonly kind: "key" }
   | {
@@ -157,7 +214,52 @@ export type Place =
       readonly error: GatewayError;
       /** Set where the path names a provider or model all the same: that it exists is looked at first. */
       readonly scope: Scope;
+      readonly below?: Below;
     };
+
+/** What stands below a provider's root: it may be a path of the provider's own, which only its dialect can read. */
+export interface Below {
+  readonly method: string;
+  /** As sent, still encoded. */
+  readonly segments: readonly string[];
+  /** Whether the client wants to leave HTTP for a WebSocket. */
+  readonly upgrade: boolean;
+}
+
+/** What a provider's own path says. */
+export interface NativePlace {
+  /** Decoded and checked; undefined where the body names it. */
+  readonly model: string | undefined;
+  /** Whether it asks for a stream; undefined where the body says so. */
+  readonly stream: boolean | undefined;
+  /** On Vertex AI, where the call is to run; undefined = where the provider says. */
+  readonly vertex: { readonly project: string; readonly location: string } | undefined;
+  /** The path to forward, without a leading slash, for an upstream's id of a model. */
+  pathFor(model: string | undefined, vertex: { readonly project: string; readonly location: string }): string;
+}
+
+/** What one million tokens cost, in nano-dollars (1 USD per million = 1,000,000,000). A missing rate is filled in. */
+export interface Rates {
+  readonly input: bigint;
+  readonly output: bigint;
+  readonly cacheRead: bigint;
+  /** Written to the prompt cache for five minutes, and where no lifetime is known. */
+  readonly cacheWrite: bigint;
+  readonly cacheWrite1h: bigint;
+  readonly audioInput: bigint;
+  readonly audioOutput: bigint;
+}
+
+/** The price of a model, as it was when a call was reserved. */
+export interface Price extends Rates {
+  readonly source: "config" | "bundled";
+  /** The pattern of the file, or the `provider/model` of the bundled table, that gave it. */
+  readonly match: string;
+  /** Nano-dollars for the request itself. */
+  readonly request: bigint;
+  /** Other rates for the whole call where its input has more tokens than this; ascending. */
+  readonly tiers: readonly ({ readonly above: number } & Rates)[];
+}
 
 /** A request as read: deeply read-only, so every attempt starts from the original. */
 export interface Call {

@@ -1,6 +1,22 @@
 // What is known beforehand about providers: one row each, no code. A provider of the file starts from a row.
 
-import { ENDPOINT_NAMES, type EndpointName } from "../formats/table.ts";
+import type { Dialect } from "../exchange.ts";
+import { ENDPOINT_NAMES, type OfferedName } from "../formats/table.ts";
+import type { PlaceSetting } from "./places.ts";
+
+/** Whose paths and bodies a native path carries; the presets that have one of their own are called the same. */
+export const DIALECTS: { readonly [D in Dialect]: D } = {
+  openai: "openai",
+  anthropic: "anthropic",
+  gemini: "gemini",
+  vertex: "vertex",
+  bedrock: "bedrock",
+};
+
+/** Ways of paying that exchange a secret or sign with it, each for the preset of one dialect. */
+export const OWN_AUTHS = { serviceAccount: "google-service-account", accessKeys: "aws" } as const;
+
+export type OwnAuth = (typeof OWN_AUTHS)[keyof typeof OWN_AUTHS];
 
 /** How a credential is sent, spelled as in the configuration file. */
 export type AuthSetting =
@@ -8,19 +24,30 @@ export type AuthSetting =
   | "bearer"
   | "api-key"
   | "passthrough"
+  | OwnAuth
   | { readonly header: string; readonly prefix: string }
   | { readonly query: string };
 
 export interface ProviderPreset {
   /** For people. */
   readonly title: string;
-  /** From the vendor's documentation; undefined where the file has to say it, or no network is in between. */
+  readonly dialect: Dialect;
+  /**
+   * From the vendor's documentation, with `{region}`, `{location}` or `{resource}` where a setting belongs; undefined
+   * where the file has to say it, or no network is in between.
+   */
   readonly baseUrl: string | undefined;
+  /** The setting that the address needs. */
+  readonly place?: PlaceSetting;
+  /** Whether the version (`v1`, `v1beta`) is part of the native path, or there is none, so that the root has none. */
+  readonly versionInPath?: true;
   /** How the credential is sent when there is one. */
   readonly auth: AuthSetting;
   /** Environment variables that hold the credential; the first that is set wins. */
   readonly secrets: readonly string[];
-  readonly endpoints: readonly EndpointName[];
+  readonly endpoints: readonly OfferedName[];
+  /** Where there is no credential, access keys of the environment sign the requests. */
+  readonly signs?: true;
   /** The format's own maker, whose streams follow the specification by definition. */
   readonly firstParty: boolean;
   /** Works without a credential: servers of one's own. */
@@ -30,10 +57,20 @@ export interface ProviderPreset {
 }
 
 const COMPATIBLE = {
+  dialect: DIALECTS.openai,
   auth: "bearer",
   endpoints: ["chat", "completions", "embeddings", "responses", "models"],
   firstParty: false,
 } as const satisfies Partial<ProviderPreset>;
+
+const GEMINI_ENDPOINTS = [
+  "generate_content",
+  "stream_generate_content",
+  "count_tokens",
+  "embed_content",
+  "batch_embed_contents",
+  "models",
+] as const;
 
 /** A server of one's own, at its usual port on this machine. */
 const OWN_SERVER = { ...COMPATIBLE, secrets: [], keyless: true } as const;
@@ -48,11 +85,53 @@ export const PROVIDERS: Readonly<Record<string, ProviderPreset>> = {
   },
   anthropic: {
     title: "Anthropic",
+    dialect: DIALECTS.anthropic,
     baseUrl: "https://api.anthropic.com/v1",
     auth: { header: "x-api-key", prefix: "" },
     secrets: ["ANTHROPIC_API_KEY"],
     endpoints: ["messages", "count_tokens", "models"],
     firstParty: true,
+  },
+  gemini: {
+    title: "Google Gemini",
+    dialect: DIALECTS.gemini,
+    baseUrl: "https://generativelanguage.googleapis.com",
+    versionInPath: true,
+    auth: { header: "x-goog-api-key", prefix: "" },
+    secrets: ["GOOGLE_API_KEY", "GEMINI_API_KEY"],
+    endpoints: GEMINI_ENDPOINTS,
+    firstParty: true,
+  },
+  vertex: {
+    title: "Google Vertex AI",
+    dialect: DIALECTS.vertex,
+    baseUrl: "https://{location}-aiplatform.googleapis.com",
+    place: "location",
+    versionInPath: true,
+    auth: OWN_AUTHS.serviceAccount,
+    secrets: ["VERTEX_SERVICE_ACCOUNT_JSON"],
+    endpoints: [...GEMINI_ENDPOINTS, "raw_predict", "stream_raw_predict"],
+    firstParty: true,
+  },
+  bedrock: {
+    title: "Amazon Bedrock",
+    dialect: DIALECTS.bedrock,
+    baseUrl: "https://bedrock-runtime.{region}.amazonaws.com",
+    place: "region",
+    versionInPath: true,
+    auth: "bearer",
+    secrets: ["AWS_BEARER_TOKEN_BEDROCK"],
+    signs: true,
+    endpoints: ["converse", "converse_stream", "invoke", "invoke_stream", "count_tokens"],
+    firstParty: true,
+  },
+  azure: {
+    ...COMPATIBLE,
+    title: "Azure AI Foundry",
+    baseUrl: "https://{resource}.services.ai.azure.com/openai/v1",
+    place: "resource",
+    auth: "api-key",
+    secrets: ["AZURE_FOUNDRY_API_KEY"],
   },
 
   vllm: { ...OWN_SERVER, title: "vLLM", baseUrl: "http://127.0.0.1:8000/v1" },
@@ -174,6 +253,7 @@ export const PROVIDERS: Readonly<Record<string, ProviderPreset>> = {
   "openai-compatible": { ...OWN_SERVER, title: "Any OpenAI-compatible server", baseUrl: undefined },
   mock: {
     title: "Built-in mock",
+    dialect: DIALECTS.openai,
     baseUrl: undefined,
     auth: "none",
     secrets: [],
@@ -186,6 +266,3 @@ export const PROVIDERS: Readonly<Record<string, ProviderPreset>> = {
 
 /** The preset of a provider whose name is no preset's and that names no `type`. */
 export const DEFAULT_TYPE = "openai-compatible";
-
-/** Presets of later versions: known by name, so that nobody looks for a typing mistake. */
-export const LATER_PRESETS: readonly string[] = ["azure", "bedrock", "gemini", "vertex"];

@@ -3,8 +3,9 @@
 import { chmodSync, existsSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import type { ServerConfig } from "../config/schema.ts";
-import { type Certificate, type Listen, type Listener, listen } from "../http/app.ts";
+import type { Config, ServerConfig } from "../config/schema.ts";
+import type { AdminPlane } from "../http/admin/plane.ts";
+import { type Administration, type Certificate, type Listen, type Listener, listen } from "../http/app.ts";
 import type { DataPlane } from "../http/data-plane.ts";
 import { createRenewable, type RenewableListener, type Renewal } from "./certificate-renewal.ts";
 import { CommandError } from "./io.ts";
@@ -26,25 +27,55 @@ export interface BoundListener extends Listener {
  *
  * @throws {CommandError} when that is not possible, with the reason and the setting
  */
-export async function bind(server: ServerConfig, plane: DataPlane): Promise<BoundListener> {
+export async function bind(
+  { server, admin }: Pick<Config, "server" | "admin">,
+  plane: DataPlane,
+  administration: AdminPlane,
+): Promise<BoundListener> {
+  if (admin.listen === null) return await bindMain(server, plane, { plane: administration, alone: false });
+  const main = await bindMain(server, plane, undefined);
+  const { tls: _, ...plain } = server;
+  const own = { ...plain, listen: admin.listen };
+  const beside = await listenOn("admin.listen", own, (where) =>
+    listen(where, plane, { plane: administration, alone: true }),
+  );
+  return {
+    ...main,
+    async close() {
+      await main.close();
+      await beside.close();
+    },
+  };
+}
+
+async function bindMain(
+  server: ServerConfig,
+  plane: DataPlane,
+  admin: Administration | undefined,
+): Promise<BoundListener> {
+  const listener = await listenOn("server.listen", server, (where) => open(where, plane, admin));
+  return { ...listener, renewCertificate: (settings) => listener.renew(certificateOf(settings)) };
+}
+
+async function listenOn<L>(setting: string, server: ServerConfig, start: (where: Listen) => L): Promise<L> {
   const where = placeOf(server);
-  if (where.socket !== undefined) await removeStaleSocket(where.socket);
+  if (where.socket !== undefined) await removeStaleSocket(where.socket, setting);
   try {
-    const listener = open(where, plane);
+    const listener = start(where);
     if (where.socket !== undefined) chmodSync(where.socket, Number.parseInt(server.listen_mode, 8));
-    return { ...listener, renewCertificate: (settings) => listener.renew(certificateOf(settings)) };
+    return listener;
   } catch (error) {
-    throw new CommandError(`cannot listen on ${server.listen} (server.listen): ${reason(error)}`);
+    throw new CommandError(`cannot listen on ${server.listen} (${setting}): ${reason(error)}`);
   }
 }
 
-function open(where: Listen, plane: DataPlane): RenewableListener {
+function open(where: Listen, plane: DataPlane, admin: Administration | undefined): RenewableListener {
   if (where.tls === undefined || where.socket !== undefined || process.platform === "win32")
-    return withoutRenewal(listen(where, plane), where.tls);
+    return withoutRenewal(listen(where, plane, admin), where.tls);
   return createRenewable(
     { ...where, port: freePort(where), shared: true },
     {
-      open: (place) => listen(place, plane),
+      open: (place) => listen(place, plane, admin),
       steer: steerConnections,
       after: (ms, run) => setTimeout(run, ms),
     },
@@ -95,14 +126,12 @@ function certificateOf({ tls }: ServerConfig): Certificate | undefined {
 }
 
 /** A socket file that nobody answers on is left over from a process that was killed. */
-async function removeStaleSocket(path: string): Promise<void> {
+async function removeStaleSocket(path: string, setting: string): Promise<void> {
   if (!existsSync(path)) return;
   if (!lstatSync(path).isSocket())
-    throw new CommandError(
-      `cannot listen on unix:${path} (server.listen): a file that is no socket is there`,
-    );
+    throw new CommandError(`cannot listen on unix:${path} (${setting}): a file that is no socket is there`);
   if (await answers(path))
-    throw new CommandError(`cannot listen on unix:${path} (server.listen): another process listens there`);
+    throw new CommandError(`cannot listen on unix:${path} (${setting}): another process listens there`);
   unlinkSync(path);
 }
 

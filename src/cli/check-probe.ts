@@ -6,6 +6,7 @@ import { isFine, type Probe, type ProbeState, probeProvider } from "../gateway/p
 import { createWheel } from "../lib/wheel.ts";
 import { createReach } from "../upstream/reach.ts";
 import { createUpstream } from "../upstream/send.ts";
+import { createNativeCredentials } from "./native-credentials.ts";
 import { createNetwork } from "./network.ts";
 
 /** The longest that one call may take. */
@@ -29,16 +30,22 @@ export async function probeAll(
 ): Promise<ReadonlyMap<string, Probe>> {
   const now = () => performance.now();
   const upstream = createUpstream({
-    fetch: (url, init) => fetch(url, init),
+    fetch: plainFetch,
     reach: createReach(createNetwork(now)),
     wheel: createWheel(now),
   });
+  const credentials = createNativeCredentials({ fetch: plainFetch, now: Date.now, env: {} });
   const deps = { upstream, instanceId: crypto.randomUUID(), limitMs: LIMIT_MS };
   const entries = Object.entries(config.providers).map(async ([name, settings]) => {
-    const provider = compileProvider(name, settings, { credentialNames, createMock: neverAsked });
+    const parts = { credentialNames, createMock: neverAsked, credentials };
+    const provider = compileProvider(name, settings, parts);
     return [name, await probeProvider(provider, deps)] as const;
   });
   return new Map(await Promise.all(entries));
+}
+
+function plainFetch(url: string, init: BunFetchRequestInit): Promise<Response> {
+  return fetch(url, init);
 }
 
 /** Stands for a provider that answers by itself: it is told apart, and not asked. */

@@ -1,11 +1,13 @@
 // `postern check`: says everything that is wrong with a configuration, or where its providers' requests will go.
 
+import { bundledPrice } from "../catalog/prices.ts";
 import { PROVIDERS } from "../catalog/providers.ts";
 import { formatProblem, type Problem } from "../config/problem.ts";
 import type { Config, ProviderConfig } from "../config/schema.ts";
-import { ENDPOINTS } from "../formats/table.ts";
+import { type CommonEndpoint, ENDPOINTS } from "../formats/table.ts";
+import { rootOf } from "../gateway/compile-provider.ts";
 import { isFine, type Probe } from "../gateway/probe.ts";
-import { joinUrl, providerRoot } from "../upstream/url.ts";
+import { joinUrl } from "../upstream/url.ts";
 import { probeAll, probeSummary, probeText } from "./check-probe.ts";
 import { type LoadedConfiguration, readConfiguration } from "./configuration.ts";
 import { EXIT, type Io } from "./io.ts";
@@ -21,7 +23,8 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
     json: "boolean",
   });
   const allowMissingEnv = values["allow-missing-env"] ?? false;
-  const loaded = await readConfiguration(values.config, io, { allowMissingEnv });
+  const isPriced = (type: string, model: string) => bundledPrice(type, model, io.now()) !== undefined;
+  const loaded = await readConfiguration(values.config, io, { allowMissingEnv, isPriced });
   const probes = values.probe ? await probesOf(loaded) : undefined;
   if (values.json) io.stdout(`${JSON.stringify(report(loaded, probes), null, 2)}\n`);
   else {
@@ -81,14 +84,20 @@ function widest(texts: readonly string[]): number {
   return Math.max(0, ...texts.map((text) => text.length));
 }
 
-/** The URL of a provider's chat requests; undefined where no network is in between. */
+/** The URL of a provider's chat requests, or what its own paths begin with; undefined where no network is in between. */
 function urlOf(config: Config | undefined, name: string): string | undefined {
   const provider: ProviderConfig | undefined = config?.providers[name];
   if (provider === undefined) return undefined;
   const preset = PROVIDERS[provider.type];
-  const baseUrl = provider.base_url ?? preset?.baseUrl;
-  if (preset?.local || baseUrl === undefined) return undefined;
-  return joinUrl(providerRoot(baseUrl), ENDPOINTS.chat.path);
+  const root = preset?.local ? "" : rootOf(provider);
+  if (root === "") return undefined;
+  return preset?.versionInPath ? root : joinUrl(root, endpointShown(provider).path);
+}
+
+/** Chat, as most clients call it, or what the provider offers in its place. */
+function endpointShown({ endpoints }: ProviderConfig): CommonEndpoint {
+  const { chat, messages } = ENDPOINTS;
+  return !endpoints.includes(chat.name) && endpoints.includes(messages.name) ? messages : chat;
 }
 
 function summary({ path, config, problems }: LoadedConfiguration, probes: Probes | undefined): string {

@@ -36,6 +36,14 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: "wait until the gateway answers",
     load: async () => (await import("./ready.ts")).ready,
   },
+  spend: {
+    summary: "show what was spent: by key, user, workspace, provider, model, policy",
+    load: async () => (await import("./spend.ts")).spend,
+  },
+  logs: {
+    summary: "show requests, newest first: logs --follow, logs ID",
+    load: async () => (await import("./logs.ts")).logs,
+  },
   schema: {
     summary: "print the JSON Schema of the configuration file",
     load: async () => (await import("./schema.ts")).schema,
@@ -44,8 +52,6 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: "print version, commit and runtime",
     load: async () => (await import("./version.ts")).version,
   },
-  spend: { summary: "show what was spent" },
-  logs: { summary: "show requests" },
   audit: { summary: "show the audit log" },
   redact: { summary: "show what redaction would send" },
 };

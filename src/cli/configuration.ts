@@ -1,6 +1,6 @@
 // How commands get at the configuration: from the file or from standard input.
 
-import { type Loaded, loadConfig } from "../config/load.ts";
+import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import { CommandError, type Io } from "./io.ts";
@@ -17,7 +17,7 @@ export interface LoadedConfiguration extends Loaded {
 export async function readConfiguration(
   option: string | undefined,
   io: Io,
-  options: { readonly allowMissingEnv?: boolean } = {},
+  options: Pick<LoadOptions, "allowMissingEnv" | "isPriced"> = {},
 ): Promise<LoadedConfiguration> {
   const path = configPath(option, io);
   const stdin = path === "-" ? await io.readStdin() : undefined;

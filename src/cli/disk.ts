@@ -1,6 +1,5 @@
 // The real disk behind the watch: stamps, digests and events of files and folders.
 
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, realpathSync, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Disk, Stamp } from "./watch.ts";
@@ -46,7 +45,7 @@ function stampOf(path: string, nowMs: number): Stamp {
 function fileDigest(path: string): string {
   // Reading a pipe would take away, or wait for, what others wrote.
   const bytes = attempt(() => (statSync(path).isFile() ? readFileSync(path) : undefined));
-  return bytes === undefined ? "" : createHash("sha256").update(bytes).digest("hex");
+  return bytes === undefined ? "" : Bun.SHA256.hash(bytes, "hex");
 }
 
 /** Where the path itself stands and, behind symbolic links, where the file does. */

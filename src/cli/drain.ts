@@ -27,7 +27,11 @@ export function untilStopped(running: Running): Promise<number> {
     const onSignal = (signal: string): void => {
       if (stopping) {
         running.log.warn({ signal, in_flight: running.state.inFlight.value }, "stopping at once");
-        void endRunning(running, AT_ONCE_MS).then(() => resolve(0));
+        void endRunning(running, AT_ONCE_MS).then(async () => {
+          // Answers whose clients do not read them end with their connections, and so do their accounts.
+          await Promise.race([running.listener.close(), Bun.sleep(AT_ONCE_MS)]);
+          resolve(0);
+        });
         return;
       }
       stopping = true;

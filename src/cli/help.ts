@@ -63,8 +63,9 @@ Example:  postern key new alice-laptop --write
 `,
   env: `postern env CLIENT [--key KEY] [--config FILE]
 
-Prints what makes a client use this gateway: environment variables, a short snippet, known limits.
-CLIENT: openai
+Prints what makes a client use this gateway: variables or a file, a short snippet, known limits.
+CLIENT: openai, anthropic, google-genai, langchain, llamaindex, ai-sdk, aws-sdk, claude-code, codex,
+        gemini-cli, opencode, aider, cline, continue, cursor, open-webui
 
   --key KEY            the virtual key to print (default: a reference to $POSTERN_KEY)
 ${CONFIG_OPTION}
@@ -79,6 +80,43 @@ Waits until the gateway of this configuration answers /readyz. Exits 0 then, 1 w
 ${CONFIG_OPTION}
 
 Example:  postern serve & postern ready --timeout 10s
+`,
+  spend: `postern spend [--by NAME] [--window WINDOW | --from TIME --to TIME] [--bucket BUCKET]
+               [--csv | --json] [--config FILE]
+
+Prints what was spent, the most expensive first. Reads the store; the gateway may run meanwhile.
+Times are UTC. Exits 1 when there is no store yet.
+
+  --by NAME            key, user, workspace, provider, model, policy or tag:NAME (default: key)
+  --window WINDOW      the current minute, hour, day, week or month, or total (default: day)
+  --from TIME          a time, a date, or a duration before now such as 24h; without --to up to now
+  --to TIME            the same; this instant itself is not in it
+  --bucket BUCKET      split each row by hour, day, week or month
+  --csv                print CSV
+${CONFIG_OPTION}
+${JSON_OPTION}
+
+Example:  postern spend --by model --window month
+          postern spend --by user --from 2026-11-01 --to 2026-12-01 --csv > november.csv
+`,
+  logs: `postern logs [--follow] [FILTERS] [--limit N] [--json] [--config FILE]
+       postern logs ID [--json] [--config FILE]
+
+Prints the requests that are kept, newest first, or one whole. Reads the store; the gateway may run
+meanwhile. Exits 1 when there is no store yet, or no request of that ID.
+
+  --follow             then print new requests as they end, until stopped
+  --key NAME  --user NAME  --workspace NAME  --provider NAME  --policy NAME  --code CODE
+                       only those of that key, user, …
+  --model NAME         the upstream's id or provider/model; else the name that callers asked for
+  --status STATUS      a status such as 429, or a class such as 4xx
+  --since TIME         a time, a date, or a duration before now such as 1h
+  --until TIME         the same; this instant itself is not in it
+  --limit N            at most so many (default: 100; with --follow 10 old ones)
+${CONFIG_OPTION}
+  --json               print a JSON object per line; of one request, the object
+
+Example:  postern logs --follow --key alice-laptop --status 4xx --since 1h
 `,
   schema: `postern schema
 

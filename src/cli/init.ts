@@ -3,10 +3,12 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { LOCAL_PORTS } from "../catalog/local-servers.ts";
-import { PROVIDERS } from "../catalog/providers.ts";
+import { isPlaceName } from "../catalog/places.ts";
+import { OWN_AUTHS, PROVIDERS, type ProviderPreset } from "../catalog/providers.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import { valueProblem } from "../config/rules/headers.ts";
+import { readServiceAccount } from "../lib/service-account.ts";
 import { findServers } from "./find-servers.ts";
 import { type FoundKey, firstConfig, foundLines } from "./first-config.ts";
 import { CommandError, EXIT, type Io, UsageError } from "./io.ts";
@@ -44,16 +46,27 @@ function readArguments(args: readonly string[], io: Io): string {
   return word === "-" || values.print ? "-" : configPath(values.config, io);
 }
 
-/** Providers whose credential is in the environment. */
+/** Providers whose credential is in the environment, and that need nothing else. */
 function findKeys(io: Io): readonly FoundKey[] {
-  return Object.entries(PROVIDERS).flatMap(([provider, { secrets }]) => {
-    const variable = secrets.find((name) => (io.env[name] ?? "") !== "");
+  return Object.entries(PROVIDERS).flatMap(([provider, preset]) => {
+    const variable = preset.secrets.find((name) => (io.env[name] ?? "") !== "");
     if (variable === undefined) return [];
-    const fault = valueProblem(io.env[variable] ?? "");
+    const fault = faultOf(preset, io.env[variable] ?? "");
     if (fault === undefined) return [{ provider, variable }];
     io.stderr(`note: ${variable} is set, but ${fault}; ${provider} is left out\n`);
     return [];
   });
+}
+
+/** Why a provider would not work with this credential and nothing else; undefined when it would. */
+function faultOf({ auth, place, title }: ProviderPreset, secret: string): string | undefined {
+  if (auth === OWN_AUTHS.serviceAccount) {
+    const reading = readServiceAccount(secret);
+    if ("problem" in reading) return reading.problem;
+    return isPlaceName(reading.account.project ?? "") ? undefined : "names no project";
+  }
+  if (place !== undefined) return `${title} needs a ${place} as well, which nobody else knows`;
+  return valueProblem(secret);
 }
 
 /** What is written here must pass `check` as it stands. */

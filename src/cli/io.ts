@@ -6,6 +6,8 @@ export interface Io {
   /** Writes what is meant for people: summaries, hints, errors. */
   readonly stderr: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether whoever read stdout has gone (`postern logs --follow | head -1`): then there is nobody to go on for. */
+  readonly isUnread: () => boolean;
   /** Absolute path that relative file names on the command line start from. */
   readonly cwd: string;
   /** Whether stdout is a terminal. */

@@ -28,14 +28,20 @@ export interface Kept {
   readonly isIdle: () => boolean;
 }
 
-/** Begins; returns how to stop. */
-export function keepCurrent({ path, reloader, log, now, isIdle }: Kept): () => void {
+export interface Keeping {
+  /** Reads the files again now, because somebody asked. */
+  reload(): void;
+  stop(): void;
+}
+
+/** Begins. */
+export function keepCurrent({ path, reloader, log, now, isIdle }: Kept): Keeping {
   if (!isFile(path)) {
     const source = path === "-" ? "standard input" : `${path}, which is no regular file`;
-    process.on("SIGHUP", () =>
-      log.warn({}, `the configuration came from ${source}: only a restart changes it`),
-    );
-    return () => {};
+    const decline = (): void =>
+      log.warn({}, `the configuration came from ${source}: only a restart changes it`);
+    process.on("SIGHUP", decline);
+    return { reload: decline, stop: () => {} };
   }
   const reload = (asked: boolean): void => {
     watch.follow(reloader.reload(asked));
@@ -45,7 +51,7 @@ export function keepCurrent({ path, reloader, log, now, isIdle }: Kept): () => v
   const watch = createWatch({ disk: createDisk(now), timers: TIMERS, onChange: () => reload(false) });
   watch.follow(reloader.live().files);
   process.on("SIGHUP", () => reload(true));
-  return () => watch.stop();
+  return { reload: () => reload(true), stop: () => watch.stop() };
 }
 
 /** What came through a pipe cannot be read twice. */

@@ -14,9 +14,13 @@ const STDERR = 2;
 export function createProcessIo(): Io {
   // Bun goes around a proxy that it was told to use for the hosts that these name; the file alone says who uses one.
   for (const name of ["NO_PROXY", "no_proxy"]) delete process.env[name];
+  let unread = false;
   return {
-    stdout: (text) => write(STDOUT, text),
-    stderr: (text) => write(STDERR, text),
+    stdout(text) {
+      if (write(STDOUT, text) === "unread") unread = true;
+    },
+    stderr: (text) => void write(STDERR, text),
+    isUnread: () => unread,
     env: process.env,
     cwd: process.cwd(),
     isTty: isatty(STDOUT),
@@ -26,7 +30,7 @@ export function createProcessIo(): Io {
   };
 }
 
-function write(descriptor: number, text: string): void {
+function write(descriptor: number, text: string): "written" | "unread" {
   let rest = new TextEncoder().encode(text);
   while (rest.length > 0) {
     try {
@@ -35,8 +39,9 @@ function write(descriptor: number, text: string): void {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "EAGAIN") Bun.sleepSync(1);
       // The reader went away (`postern schema | head -1`), or there is nowhere left to complain to.
-      else if (code === "EPIPE" || descriptor === STDERR) return;
+      else if (code === "EPIPE" || descriptor === STDERR) return "unread";
       else throw new CommandError(`cannot write to standard output (${code})`);
     }
   }
+  return "written";
 }

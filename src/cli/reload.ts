@@ -7,6 +7,7 @@ import { keepRunning } from "../config/restart-only.ts";
 import type { Config, ServerConfig } from "../config/schema.ts";
 import type { Snapshot } from "../gateway/snapshot.ts";
 import type { ConfigReload, State } from "../gateway/state.ts";
+import { policyChanges } from "../policies/policy-changes.ts";
 import type { Log, LogFields } from "../telemetry/log.ts";
 import type { Renewal } from "./certificate-renewal.ts";
 
@@ -101,6 +102,8 @@ export function createReloader(started: Live, deps: ReloadDeps): Reloader {
       listed(changesBetween(before.config, kept.config), contentChanges(before.snapshot, snapshot, renewal)),
       ok ? "configuration reloaded" : "the configuration is good again, and in force",
     );
+    for (const { name, change, hint } of policyChanges(before.snapshot.policies, snapshot.policies))
+      log.info({ policy: name, change, hint }, `policy ${name}: ${change}`);
     warn(loaded.problems);
     const changedNow = keepRunning(wanted, config).waiting;
     const waiting = kept.waiting.filter((name) => changedNow.includes(name));

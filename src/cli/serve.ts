@@ -1,28 +1,20 @@
-// `postern serve`: puts the gateway together, and is the only place where it meets clock, randomness, network and signals.
+// `postern serve`: loads the configuration, listens, says where, and runs until it is told to stop.
 
-import packageJson from "../../package.json" with { type: "json" };
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import { listModels } from "../gateway/list-models.ts";
-import { compileSnapshot, type Snapshot } from "../gateway/snapshot.ts";
-import { adopt, createState, type State } from "../gateway/state.ts";
+import type { Snapshot } from "../gateway/snapshot.ts";
 import type { Listener } from "../http/app.ts";
-import type { DataPlane } from "../http/data-plane.ts";
-import { createThrottle } from "../lib/throttle.ts";
-import { createWheel } from "../lib/wheel.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
-import { createReach } from "../upstream/reach.ts";
-import { createUpstream } from "../upstream/send.ts";
+import { assemble } from "./assemble.ts";
 import { banner } from "./banner.ts";
 import { bind } from "./bind.ts";
 import { untilStopped } from "./drain.ts";
 import { createMemoryLook } from "./give-back-memory.ts";
 import { EXIT, type Io } from "./io.ts";
 import { keepCurrent } from "./keep-current.ts";
-import { createMocks } from "./mocks.ts";
-import { createNetwork } from "./network.ts";
-import { createReloader } from "./reload.ts";
+import { BUILD } from "./version.ts";
 
 /** How often it is looked whether memory can be given back. */
 const MEMORY_LOOK_MS = 3_000;
@@ -38,49 +30,30 @@ export async function serve(io: Io, { configPath }: { readonly configPath: strin
   for (const problem of problems) io.stderr(`${formatProblem(problem)}\n`);
   if (config === undefined) return EXIT.bad;
   const log = await openLog(config, io);
-  const createMock = createMocks({ now: io.now, newId: shortId });
-  const compile = (good: Config, { credentialNames }: Loaded): Snapshot =>
-    compileSnapshot(good, { now: io.now, credentialNames, createMock });
-  const state = openState();
-  const reloader = createReloader(
-    { ...loaded, config, snapshot: compile(config, loaded) },
-    {
-      path: configPath,
-      load,
-      compile,
-      renewCertificate: (server) => listener.renewCertificate(server),
-      adopted: (good) => adopt(state, good),
-      state,
-      log,
-      now: io.now,
-    },
-  );
-  const snapshot = (): Snapshot => reloader.live().snapshot;
-  adopt(state, snapshot());
-  const listener = await bind(config.server, createPlane(snapshot, state, log, io));
-  const isIdle = (): boolean => state.inFlight.value === 0;
-  const stopWatching = keepCurrent({
-    path: configPath,
-    reloader,
+  const gateway = await assemble({
+    io,
     log,
-    now: io.now,
-    isIdle,
+    configPath,
+    load,
+    loaded,
+    config,
+    renewCertificate: (server) => listener.renewCertificate(server),
+    reload: () => keeping.reload(),
   });
+  const { state, snapshot, reloader } = gateway;
+  const listener = await bind(config, gateway.plane, gateway.administration);
+  const isIdle = (): boolean => state.inFlight.value === 0;
+  const keeping = keepCurrent({ path: configPath, reloader, log, now: io.now, isIdle });
   const look = createMemoryLook({ resident: process.memoryUsage.rss, collect: Bun.gc, isIdle });
   const looking = setInterval(look, MEMORY_LOOK_MS);
   const stopped = untilStopped({ state, listener, snapshot, log });
   // Last of all: whoever reads it may send a signal at once.
-  io.stderr(
-    banner({
-      config,
-      version: packageJson.version,
-      address: addressOf(config, listener),
-      model: firstModel(snapshot()),
-    }),
-  );
+  const address = addressOf(config, listener);
+  io.stderr(banner({ config, version: BUILD.version, address, model: firstModel(snapshot()) }));
   const code = await stopped;
   clearInterval(looking);
-  stopWatching();
+  keeping.stop();
+  gateway.close();
   log.flush();
   return code;
 }
@@ -97,43 +70,6 @@ function writeLog(io: Io, lines: string): void {
   try {
     io.stdout(lines);
   } catch {}
-}
-
-/** A clock that never steps back. */
-function monotonic(): number {
-  return performance.now();
-}
-
-function openState(): State {
-  const wheel = createWheel(monotonic);
-  const reach = createReach(createNetwork(monotonic));
-  return createState({
-    wheel,
-    instanceId: shortId(),
-    upstream: createUpstream({ fetch: (url, init) => fetch(url, init), reach, wheel }),
-  });
-}
-
-function createPlane(snapshot: () => Snapshot, state: State, log: Log, io: Io): DataPlane {
-  return {
-    state,
-    snapshot,
-    now: io.now,
-    newId: () => Bun.randomUUIDv7(),
-    sink: {
-      log,
-      now: monotonic,
-      throttle: createThrottle(1_000, monotonic),
-      closed(record) {
-        if (!record.uncounted) state.inFlight.give(1);
-        state.buffered.give(record.heldBytes);
-      },
-    },
-  };
-}
-
-function shortId(): string {
-  return crypto.randomUUID().replaceAll("-", "").slice(0, 16);
 }
 
 function addressOf({ server }: Config, listener: Listener): string | undefined {

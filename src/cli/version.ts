@@ -7,17 +7,17 @@ import { parseOptions } from "./options.ts";
 /** Put in by scripts/build.ts; absent when run from source. */
 declare const POSTERN_COMMIT: string;
 
-export const VERSION = packageJson.version;
+/** What runs. */
+export const BUILD = {
+  version: packageJson.version,
+  commit: typeof POSTERN_COMMIT === "undefined" ? "unknown" : POSTERN_COMMIT,
+  runtime: `bun ${Bun.version}`,
+};
 
 /** Prints version, commit and runtime. */
 export async function version(args: readonly string[], io: Io): Promise<number> {
   const { values } = parseOptions("version", args, { json: "boolean" });
-  const build = {
-    version: VERSION,
-    commit: typeof POSTERN_COMMIT === "undefined" ? "unknown" : POSTERN_COMMIT,
-    runtime: `bun ${Bun.version}`,
-  };
-  const line = `postern ${build.version} (commit ${build.commit}, ${build.runtime})`;
-  io.stdout(`${values.json ? JSON.stringify(build) : line}\n`);
+  const line = `postern ${BUILD.version} (commit ${BUILD.commit}, ${BUILD.runtime})`;
+  io.stdout(`${values.json ? JSON.stringify(BUILD) : line}\n`);
   return EXIT.ok;
 }

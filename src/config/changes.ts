@@ -12,6 +12,9 @@ export interface Changes {
   readonly changed: readonly string[];
 }
 
+/** The maps of names that stand within a section. */
+const INNER_MAPS: readonly string[] = ["pricing.models"];
+
 /** Compares section by section, and within a section name by name. */
 export function changesBetween(before: Config, after: Config): Changes {
   const changes: Found = { added: [], removed: [], changed: [] };
@@ -29,7 +32,8 @@ function compareMembers(path: readonly string[], before: object, after: object, 
     const was = old.get(name);
     const is = fresh.get(name);
     // Sections are looked into: a name says more than the section it stands in.
-    if (path.length === 0 && isValues(was) && isValues(is)) compareMembers(here, was, is, changes);
+    const isLookedInto = path.length === 0 || INNER_MAPS.includes(here.join("."));
+    if (isLookedInto && isValues(was) && isValues(is)) compareMembers(here, was, is, changes);
     else if (was === undefined && is === undefined) continue;
     else if (was === undefined) changes.added.push(formatPath(here));
     else if (is === undefined) changes.removed.push(formatPath(here));

@@ -3,7 +3,6 @@
 import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { Errors, type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 import { didYouMean } from "../lib/did-you-mean.ts";
-import { notYetMessage } from "./not-yet.ts";
 import type { Report } from "./problem.ts";
 import { isNeeded, traitsOf } from "./schema/fields.ts";
 import { isValues, kindOf, narrow, type Values, wordsOf } from "./shape.ts";
@@ -56,8 +55,6 @@ function describe(error: ValueError, path: Path): Finding {
   }
   const wants = `must be ${traitsOf(schema).wants ?? "something else"}`;
   if (value === undefined) return { path, message: `is missing: ${wants}`, atKey: true, drop: parent };
-  const word = traitsOf(schema).later?.find((later) => later === value);
-  if (word !== undefined) return { path, message: notYetMessage(word), atKey: false, drop: path };
   const message = value === null ? emptyMessage(schema) : wants + hint(schema, value);
   return { path, message, atKey: false, drop: path };
 }

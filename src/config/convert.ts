@@ -74,6 +74,8 @@ function typed(schema: TSchema, text: string): string | number | boolean | null 
   if ((text === "" || text === "null") && kinds.some(KindGuard.IsNull)) return null;
   const isNumber = kinds.some((kind) => KindGuard.IsNumber(kind) || KindGuard.IsInteger(kind));
   if (isNumber && /^[-+]?\d+(?:\.\d+)?$/.test(text)) return Number(text);
+  const literal = kinds.find((kind) => KindGuard.IsLiteral(kind) && String(kind.const) === text);
+  if (literal !== undefined) return literal["const"];
   if (kinds.some(KindGuard.IsBoolean) && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === "true";
   return text;
 }
@@ -81,8 +83,8 @@ function typed(schema: TSchema, text: string): string | number | boolean | null 
 const UNIX = "unix:";
 
 function located(schema: TSchema, value: string, folder: string): string {
-  const { path, listen } = traitsOf(schema);
-  if (path && value !== "") return resolve(folder, value);
+  const { path, notPath, listen } = traitsOf(schema);
+  if (path && value !== "" && value !== notPath) return resolve(folder, value);
   if (listen && value.startsWith(UNIX) && value !== UNIX)
     return UNIX + resolve(folder, value.slice(UNIX.length));
   return value;

@@ -1,8 +1,10 @@
 // Third stage: settings that are not in the file get their defaults. (TypeBox's own filler skips records and unions.)
 
+import { resolve } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
 import { KindGuard } from "@sinclair/typebox";
-import { DEFAULT_TYPE, PROVIDERS, type ProviderPreset } from "../catalog/providers.ts";
+import { accessKeysOf } from "../catalog/aws.ts";
+import { DEFAULT_TYPE, OWN_AUTHS, PROVIDERS, type ProviderPreset } from "../catalog/providers.ts";
 import { emptyValues, isValues, itemSchema, kindOf, memberSchema, narrow, type Values } from "./shape.ts";
 
 /** Fills the defaults into a value, in place; what is of the wrong type is left for the checks. */
@@ -39,6 +41,13 @@ function copy(value: unknown): unknown {
   return values;
 }
 
+/** Fills where the store is when nothing is said: beside the main file. */
+export function fillStore(store: unknown, folder: string): void {
+  if (isValues(store) && !Object.hasOwn(store, "path")) store["path"] = resolve(folder, STORE_FILE);
+}
+
+const STORE_FILE = "postern.db";
+
 /** Fills what a provider takes from its preset, in place: `type`, `endpoints`, `api_key`, `auth`, `mock`. */
 export function fillProviders(providers: unknown, env: Readonly<Record<string, string | undefined>>): void {
   if (!isValues(providers)) return;
@@ -59,7 +68,7 @@ function fillProvider(
   if (preset === undefined) return;
   fill("endpoints", [...preset.endpoints]);
   fill("api_key", preset.secrets.map((variable) => env[variable]).find(isSet));
-  fill("auth", defaultAuth(preset, provider["api_key"]));
+  fill("auth", defaultAuth(preset, provider["api_key"], env));
   if (preset.local) fill("mock", emptyValues());
 }
 
@@ -73,6 +82,11 @@ export function presetFor(type: unknown): ProviderPreset | undefined {
 }
 
 /** A preset that needs a key keeps its way of sending it even without one: calls then say what is missing. */
-function defaultAuth(preset: ProviderPreset, apiKey: unknown): unknown {
+function defaultAuth(
+  preset: ProviderPreset,
+  apiKey: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+): unknown {
+  if (preset.signs && !isSet(apiKey) && accessKeysOf(env) !== undefined) return OWN_AUTHS.accessKeys;
   return isSet(apiKey) || !preset.keyless ? copy(preset.auth) : "none";
 }

@@ -8,16 +8,16 @@ import { decodeUtf8 } from "../lib/utf8.ts";
 import { type Parsed, parseDocument } from "./document.ts";
 import type { Files } from "./files.ts";
 import type { Interpolator } from "./interpolate.ts";
-import { createMerge, NAMED_MAPS } from "./merge.ts";
+import { createMerge, NAMED_MAP_NAMES, namesIn, roleOf } from "./merge.ts";
 import { isNotYet, notYetMessage } from "./not-yet.ts";
-import { type Report, shortName } from "./problem.ts";
+import { formatPath, type Report, shortName } from "./problem.ts";
 import type { MapNode, Path, Place } from "./tree.ts";
 
 export interface Reading {
   readonly files: Files;
   readonly report: Report;
   readonly interpolator: Interpolator;
-  /** The settings a main file may have: what of them stands in an included file is misplaced, not unknown. */
+  /** Paths of the settings a main file may have: what of them stands in an included file is misplaced, not unknown. */
   readonly settings: readonly string[];
 }
 
@@ -64,13 +64,6 @@ function readIncluded(main: Visit, root: MapNode, reading: Reading): Merged {
   const done = new Set<string>();
   let complete = true;
 
-  function addMaps(tree: MapNode): void {
-    for (const section of NAMED_MAPS) {
-      const entry = tree.entries.get(section);
-      if (entry !== undefined) merge.add(section, entry);
-    }
-  }
-
   function visitAll(parent: Visit, tree: MapNode): void {
     const { visits, known } = includesOf(parent, tree, reading);
     complete &&= known;
@@ -82,13 +75,13 @@ function readIncluded(main: Visit, root: MapNode, reading: Reading): Merged {
       const included = parsed === undefined ? undefined : includedTree(parsed, reading);
       if (included === undefined) complete = false;
       else {
-        addMaps(included);
+        merge.add(included);
         visitAll(visit, included);
       }
     }
   }
 
-  addMaps(root);
+  merge.add(root);
   visitAll(main, root);
   return { root: merge.into(root), complete };
 }
@@ -130,21 +123,31 @@ function includedTree({ root, source }: Parsed, { report, settings }: Reading): 
   if (root === "broken") return undefined;
   if (root === "empty") return { kind: "map", place: { source, offset: 0 }, entries: new Map(), size: 0 };
   if (root.kind !== "map") {
-    report.error(root.place, [], `an included file must hold ${NAMED_MAPS.join(", ")}`);
+    report.error(root.place, [], `an included file must hold ${NAMED_MAP_NAMES.join(", ")}`);
     return undefined;
   }
-  for (const [name, { key }] of root.entries) {
-    if (name === "include" || name.startsWith("x-") || NAMED_MAPS.includes(name)) continue;
-    report.error(key, [name], misplaced(name, settings));
-  }
+  reportMisplaced(root, [], { report, settings });
   return root;
 }
 
-function misplaced(name: string, settings: readonly string[]): string {
-  if (isNotYet(name)) return notYetMessage(name);
-  return settings.includes(name)
-    ? `belongs into the main file: an included file may hold ${NAMED_MAPS.join(", ")}`
-    : `unknown key${didYouMean(name, NAMED_MAPS)}`;
+function reportMisplaced(map: MapNode, parent: Path, reading: Pick<Reading, "report" | "settings">): void {
+  for (const [name, { key, value }] of map.entries) {
+    const path = [...parent, name];
+    const role = roleOf(path);
+    if (role === "map" || (parent.length === 0 && (name === "include" || name.startsWith("x-")))) continue;
+    if (role === "other") reading.report.error(key, path, misplaced(path, reading.settings));
+    else if (value.kind === "map") reportMisplaced(value, path, reading);
+    else reading.report.error(value.place, path, "must be a map of settings");
+  }
+}
+
+function misplaced(path: Path, settings: readonly string[]): string {
+  const setting = formatPath(path);
+  const name = String(path[path.length - 1]);
+  if (isNotYet(setting)) return notYetMessage(setting);
+  if (settings.includes(setting))
+    return `belongs into the main file: an included file may hold ${NAMED_MAP_NAMES.join(", ")}`;
+  return `unknown key${didYouMean(name, namesIn(path.slice(0, -1)))}`;
 }
 
 /** What a file includes. `known` is false when an entry cannot be told. */

@@ -48,7 +48,7 @@ function shape(schema: TSchema): Json {
     return { type: "array", items: emit(schema.items), ...pick(schema, "minItems") };
   if (KindGuard.IsString(schema)) return stringShape(schema);
   if (KindGuard.IsUnion(schema)) return unionShape(schema.anyOf);
-  if (KindGuard.IsLiteral(schema)) return { const: schema.const };
+  if (KindGuard.IsLiteral(schema)) return literalShape(schema.const);
   if (KindGuard.IsNull(schema)) return { type: "null" };
   if (KindGuard.IsUnknown(schema)) return {};
   const plain = { type: schema["type"], ...pick(schema, "minimum", "maximum") };
@@ -82,6 +82,10 @@ function unionShape(alternatives: readonly TSchema[]): Json {
     .flatMap((one) => (isBare(one, "anyOf") ? (one["anyOf"] as Json[]) : [one]));
   const unique = shapes.filter((one, i) => one !== INTERPOLATED || shapes.indexOf(one) === i);
   return { anyOf: unique };
+}
+
+function literalShape(value: string | number | boolean): Json {
+  return typeof value === "string" ? { const: value } : { anyOf: [{ const: value }, INTERPOLATED] };
 }
 
 function isBare(schema: Json, key: string): boolean {

@@ -1,15 +1,16 @@
 // Loads a configuration: file, includes and secrets in, one value or a list of problems out.
 
+import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { findProblems, reportFindings } from "./check.ts";
 import { toValue } from "./convert.ts";
-import { fillDefaults, fillProviders } from "./defaults.ts";
+import { fillDefaults, fillProviders, fillStore } from "./defaults.ts";
 import { createFiles, type Files } from "./files.ts";
 import { readTree } from "./includes.ts";
 import { createInterpolator } from "./interpolate.ts";
 import { withoutNotYet } from "./not-yet.ts";
 import { createReport, type Problem, type Report } from "./problem.ts";
 import { checkReferences } from "./references.ts";
-import { createScene } from "./scene.ts";
+import { createScene, type IsPriced } from "./scene.ts";
 import { type Config, ConfigSchema } from "./schema.ts";
 import { isValues, type Values } from "./shape.ts";
 import { type MapNode, nodeAt, type Path } from "./tree.ts";
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly stdin?: string;
   /** A file that counts as holding this text, whatever it holds: to try a change before it is made. */
   readonly instead?: { readonly path: string; readonly text: string };
+  /** Whether the bundled price table has a model: who gives it is told which models a budget cannot count. */
+  readonly isPriced?: IsPriced;
 }
 
 export interface Loaded {
@@ -63,8 +66,7 @@ function load(
   const { env, allowMissingEnv = false } = options;
   const interpolator = createInterpolator({ env, allowMissingEnv, files, report });
   const text = path === "-" ? (options.stdin ?? "") : undefined;
-  const settings = Object.keys(ConfigSchema.properties);
-  const { root, complete } = readTree(path, text, { files, report, interpolator, settings });
+  const { root, complete } = readTree(path, text, { files, report, interpolator, settings: SETTINGS });
   if (root === undefined) return undefined;
   const tree = interpolator.map(root);
   const unsound: Path[] = [];
@@ -72,9 +74,17 @@ function load(
   if (!fit(value, env, tree, report, unsound)) return undefined;
   // The value fits the schema now: that is what `fit` is for.
   const config = value as unknown as Config;
-  checkReferences(createScene({ config, tree, report, env, files, unsound, complete }));
+  checkReferences(
+    createScene({ config, tree, report, env, files, isPriced: options.isPriced, unsound, complete }),
+  );
   return { config, credentialNames: credentialNamesOf(config, tree) };
 }
+
+/** Paths of the settings at the top, and of those in their sections. */
+const SETTINGS = Object.entries<TSchema>(ConfigSchema.properties).flatMap(([name, schema]) => [
+  name,
+  ...(KindGuard.IsObject(schema) ? Object.keys(schema.properties).map((inner) => `${name}.${inner}`) : []),
+]);
 
 function credentialNamesOf(config: Config, tree: MapNode): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
@@ -102,6 +112,7 @@ function fit(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     fillDefaults(ConfigSchema, value);
     fillProviders(value["providers"], env);
+    fillStore(value["store"], tree.place.source.folder);
     fillDefaults(ConfigSchema, value);
     const findings = [...findProblems(ConfigSchema, value)];
     if (findings.length === 0) return true;

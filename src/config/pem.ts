@@ -1,11 +1,7 @@
 // Reads certificates and keys, to say beforehand what a TLS handshake would fail on.
 
 import type { KeyObject, X509Certificate } from "node:crypto";
-
-/** Loaded when the first TLS file is named: most configurations name none, and loading it takes milliseconds. */
-function loadCrypto(): typeof import("node:crypto") {
-  return require("node:crypto");
-}
+import { loadCrypto } from "../lib/late-builtins.ts";
 
 /** The first certificate of a PEM file; undefined when there is none. */
 export function parseCertificate(pem: Uint8Array): X509Certificate | undefined {

@@ -1,6 +1,8 @@
 // The reference page of the configuration (docs/config.md), made from the schema.
 
 import { KindGuard, type TSchema } from "@sinclair/typebox";
+import { AWS_KEY_VARIABLES } from "../catalog/aws.ts";
+import { DEFAULT_LOCATION } from "../catalog/places.ts";
 import { PROVIDERS, type ProviderPreset } from "../catalog/providers.ts";
 import { isNeeded, traitsOf } from "./schema/fields.ts";
 import { ConfigSchema } from "./schema.ts";
@@ -24,8 +26,9 @@ its place; \`postern schema\` prints its JSON Schema, which editors read from th
   \`\${\`. They work in values, not in keys; inside \`{ }\` and \`[ ]\` the value needs quotes. A value that is one \`\${…}\`
   and nothing else takes the type of its setting. An unset variable without a default is an error.
 - **Paths** are relative to the file that names them.
-- **Several files**: \`include: [keys.d/*.yaml]\` adds files that may hold \`providers\`, \`models\`, \`keys\`, \`users\` and
-  \`workspaces\`. A name that two files define is an error that gives both places. \`*\` does not match a leading dot.
+- **Several files**: \`include: [keys.d/*.yaml]\` adds files that may hold \`providers\`, \`models\`, \`keys\`, \`users\`,
+  \`workspaces\`, \`spend_policies\`, \`rate_limits\` and \`pricing.models\`. A name that two files define is an error
+  that gives both places. \`*\` does not match a leading dot.
 - **YAML anchors** and \`<<\` work; what aliases make of a file may be at most 100 times as large as the file. Top-level
   keys that begin with \`x-\` are ignored: a place for anchors.
 - Unknown keys, keys that stand twice, wrong types and empty values (\`key:\`) are errors.
@@ -133,7 +136,8 @@ function presetsText(): string {
   return `## Presets
 
 What a provider has without being told, by its \`type\` or by its own name. \`base_url\`, \`api_key\` and everything else can
-be set beside it.
+be set beside it. \`{region}\`, \`{location}\` and \`{resource}\` stand for the settings of that name; the location
+\`${DEFAULT_LOCATION}\` and the multi-regions have hosts of their own.
 
 ${head}${rows.join("")}`;
 }
@@ -144,6 +148,9 @@ function urlText(preset: ProviderPreset): string {
 }
 
 function secretText(preset: ProviderPreset): string {
-  if (preset.secrets.length > 0) return preset.secrets.map((name) => `\`${name}\``).join(", then ");
+  const { accessKeyId, secretAccessKey, sessionToken } = AWS_KEY_VARIABLES;
+  const keys = `\`${accessKeyId}\` with \`${secretAccessKey}\` (and \`${sessionToken}\`)`;
+  const secrets = [...preset.secrets.map((name) => `\`${name}\``), ...(preset.signs ? [keys] : [])];
+  if (secrets.length > 0) return secrets.join(", then ");
   return preset.local ? "" : "`api_key`, if it wants one";
 }

@@ -5,8 +5,11 @@ import { checkKeys } from "./rules/keys.ts";
 import { checkListeners } from "./rules/listeners.ts";
 import { checkModels } from "./rules/models.ts";
 import { checkNames } from "./rules/names.ts";
+import { checkPolicies } from "./rules/policies.ts";
+import { checkPricing } from "./rules/pricing.ts";
 import { checkProviders } from "./rules/providers.ts";
 import { checkServer } from "./rules/server.ts";
+import { checkStore } from "./rules/store.ts";
 import type { Scene } from "./scene.ts";
 
 /** Reports everything that `serve` could not do although each setting by itself is as the schema wants it. */
@@ -18,4 +21,7 @@ export function checkReferences(scene: Scene): void {
   checkModels(scene);
   checkAllowlists(scene);
   checkKeys(scene, local);
+  checkStore(scene);
+  checkPolicies(scene);
+  checkPricing(scene);
 }

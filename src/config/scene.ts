@@ -11,6 +11,8 @@ export interface Scene {
   readonly config: Config;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
+  /** Whether the bundled price table has a model of a preset; undefined = nobody asks, since it takes time to read. */
+  readonly isPriced: IsPriced | undefined;
   error(path: Path, message: string, part?: "key" | "value"): void;
   warning(path: Path, message: string, part?: "key" | "value"): void;
   /** Whether all files were read: if not, names may be missing, and nothing can be said about who names them. */
@@ -27,12 +29,16 @@ export interface Scene {
   place(path: Path): string;
 }
 
+/** Whether there is a bundled price for the model of a preset. */
+export type IsPriced = (presetType: string, model: string) => boolean;
+
 export interface SceneParts {
   readonly config: Config;
   readonly tree: MapNode;
   readonly report: Report;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
+  readonly isPriced: IsPriced | undefined;
   /** Paths that are not known or were taken out. */
   readonly unsound: readonly Path[];
   /** Whether all files were read. */
@@ -55,6 +61,7 @@ export function createScene(parts: SceneParts): Scene {
     config,
     env,
     files,
+    isPriced: parts.isPriced,
     complete: parts.complete,
     error: (path, message, part) => report.error(locate(tree, path, part), path, message),
     warning: (path, message, part) => report.warning(locate(tree, path, part), path, message),

@@ -3,8 +3,16 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { filledText, list, named, nullable, section } from "./schema/fields.ts";
 import { KeySchema, MemberSchema, OrganizationSchema } from "./schema/keys.ts";
+import {
+  type AppliesToSchema,
+  type EachSchema,
+  RateLimitSchema,
+  SpendPolicySchema,
+} from "./schema/policies.ts";
+import { type ModelPriceSchema, PricingSchema } from "./schema/pricing.ts";
 import { ProviderSchema } from "./schema/providers.ts";
 import { AdminSchema, LogSchema, ServerSchema } from "./schema/server.ts";
+import { StoreSchema } from "./schema/store.ts";
 
 export const ConfigSchema = section(
   {
@@ -16,13 +24,14 @@ export const ConfigSchema = section(
     }),
     include: list(filledText({ wants: "a path" }), {
       description:
-        "Further files with providers, models, keys, users or workspaces; `*` stands for any run of characters in a name.",
+        "Further files with named maps: providers, models, keys, users, workspaces, policies, prices; `*` stands for any run of characters in a name.",
       default: [],
       examples: [["keys.d/*.yaml"]],
     }),
     server: ServerSchema,
     admin: AdminSchema,
     log: LogSchema,
+    store: StoreSchema,
     providers: named(ProviderSchema, {
       description: "Upstream accounts by name. A preset's name needs nothing else: `openai: {}`.",
       default: {},
@@ -42,6 +51,16 @@ export const ConfigSchema = section(
       default: {},
     }),
     keys: named(KeySchema, { description: "Virtual keys by name.", default: {} }),
+    spend_policies: named(SpendPolicySchema, {
+      description:
+        "Budgets in US dollars by name. Every one that matches a call is checked, and any refuses.",
+      default: {},
+    }),
+    rate_limits: named(RateLimitSchema, {
+      description: "Limits of requests, tokens and concurrency by name, checked likewise.",
+      default: {},
+    }),
+    pricing: PricingSchema,
   },
   { description: "Configuration of Postern." },
 );
@@ -50,6 +69,11 @@ export const ConfigSchema = section(
 export type Config = Static<typeof ConfigSchema>;
 export type ServerConfig = Config["server"];
 export type ProviderConfig = Static<typeof ProviderSchema>;
-export type AuthConfig = ProviderConfig["auth"];
 export type KeyConfig = Static<typeof KeySchema>;
 export type MemberConfig = Static<typeof MemberSchema>;
+export type SpendPolicyConfig = Static<typeof SpendPolicySchema>;
+export type RateLimitConfig = Static<typeof RateLimitSchema>;
+export type AppliesToConfig = Static<typeof AppliesToSchema>;
+export type EachConfig = Static<typeof EachSchema>;
+export type PricingConfig = Config["pricing"];
+export type ModelPriceConfig = Static<typeof ModelPriceSchema>;

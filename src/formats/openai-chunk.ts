@@ -2,6 +2,7 @@
 
 import { isRecord, type JsonRecord } from "../lib/json-value.ts";
 import { readOpenAiUsage } from "./openai-usage.ts";
+import type { Usage } from "./usage.ts";
 
 /** `[DONE]` in the spellings servers send: any case, with or without brackets, spaces around it. */
 export function isDone(text: string): boolean {
@@ -13,6 +14,19 @@ export function usageObject(chunk: JsonRecord): JsonRecord | undefined {
   const { usage, x_groq: groq } = chunk;
   if (isRecord(usage) && readOpenAiUsage(usage) !== undefined) return usage;
   return isRecord(groq) && isRecord(groq["usage"]) ? groq["usage"] : undefined;
+}
+
+/** The usage that a chunk tells. Beside a choice that goes on it is interim: some servers count on every chunk. */
+export function readChunkUsage(chunk: JsonRecord): Usage | undefined {
+  const usage = readOpenAiUsage(usageObject(chunk));
+  const { choices } = chunk;
+  if (usage === undefined || usage.doubt !== undefined || !Array.isArray(choices)) return usage;
+  const goesOn = choices.length > 0 && !choices.some(isFinished);
+  return goesOn ? { ...usage, doubt: "interim" } : usage;
+}
+
+function isFinished(choice: unknown): boolean {
+  return isRecord(choice) && typeof choice["finish_reason"] === "string" && choice["finish_reason"] !== "";
 }
 
 /** Takes usage out of Groq's place for it: it leaves in the specified place, or not at all. True when there was some. */

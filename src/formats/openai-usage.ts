@@ -1,7 +1,7 @@
 // Reads the `usage` object of chat completions, completions, embeddings and Responses, with the variants servers send.
 
 import { isRecord, type JsonRecord } from "../lib/json-value.ts";
-import { readCount, type Usage } from "./usage.ts";
+import { readCount, toUsage, type Usage } from "./usage.ts";
 
 /** Undefined when the value holds no token count at all. Cached tokens are part of the input, reasoning of the output. */
 export function readOpenAiUsage(value: unknown): Usage | undefined {
@@ -14,19 +14,24 @@ export function readOpenAiUsage(value: unknown): Usage | undefined {
   const outputDetails = details(value, "completion_tokens_details", "output_tokens_details");
   const reasoning = readCount(outputDetails["reasoning_tokens"]) ?? 0;
   const inputTokens = input ?? Math.max(0, (total ?? 0) - (output ?? 0));
-  const outputTokens = outputOf(inputTokens, output, total, reasoning);
-  return {
+  return toUsage({
     inputTokens,
-    outputTokens,
+    outputTokens: outputOf(inputTokens, output, total, reasoning),
     // DeepSeek names its cache hits beside the details.
-    cacheReadTokens: atMost(
-      inputTokens,
-      readCount(inputDetails["cached_tokens"], value["prompt_cache_hit_tokens"]),
-    ),
-    cacheWriteTokens: atMost(inputTokens, readCount(inputDetails["cache_write_tokens"])),
+    cacheReadTokens: readCount(inputDetails["cached_tokens"], value["prompt_cache_hit_tokens"]) ?? 0,
+    cacheWriteTokens: readCount(inputDetails["cache_write_tokens"]) ?? 0,
     cacheWrite1hTokens: 0,
-    reasoningTokens: atMost(outputTokens, reasoning),
-  };
+    reasoningTokens: reasoning,
+    audioInputTokens: audioInputOf(inputDetails),
+    audioOutputTokens: readCount(outputDetails["audio_tokens"]) ?? 0,
+  });
+}
+
+/** Cached audio stays with the cache. Only the Realtime API says how much of it there is. */
+function audioInputOf(inputDetails: JsonRecord): number {
+  const cached = details(inputDetails, "cached_tokens_details");
+  const audio = readCount(inputDetails["audio_tokens"]) ?? 0;
+  return Math.max(0, audio - (readCount(cached["audio_tokens"]) ?? 0));
 }
 
 function outputOf(
@@ -47,8 +52,4 @@ function details(usage: JsonRecord, ...names: readonly string[]): JsonRecord {
     if (isRecord(value)) return value;
   }
   return {};
-}
-
-function atMost(limit: number, count: number | undefined): number {
-  return Math.min(limit, count ?? 0);
 }

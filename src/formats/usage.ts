@@ -12,17 +12,54 @@ export interface Usage {
   readonly cacheWrite1hTokens: number;
   /** Part of the output that was reasoning. */
   readonly reasoningTokens: number;
+  /** Part of the input that was audio and not from the cache. */
+  readonly audioInputTokens: number;
+  /** Part of the output that was audio. */
+  readonly audioOutputTokens: number;
+  /**
+   * Why it cannot be charged as it stands: `interim` = said in the middle of a stream, so the output goes on;
+   * `clamped` = a count was negative, or larger than any answer has.
+   */
+  readonly doubt?: "interim" | "clamped";
 }
 
 /** No answer has more: a larger count is an upstream's mistake, or its malice. */
 export const MAX_TOKENS = 1_000_000_000;
 
-/** The first of these that is a count, clamped to whole numbers from 0 to {@link MAX_TOKENS}; undefined when none is. */
+/** What a count is read as that no answer can have: as unbelievable as one that is too large. */
+const IMPOSSIBLE = MAX_TOKENS + 1;
+
+/**
+ * The first of these that is a count, as a whole number from 0 on, however large; undefined when none is. A negative one
+ * is read as one that is too large.
+ */
 export function readCount(...values: readonly unknown[]): number | undefined {
   for (const value of values) {
     const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
     if (typeof number !== "number" || Number.isNaN(number)) continue;
-    return Math.min(Math.max(Math.round(number), 0), MAX_TOKENS);
+    const count = Math.round(number);
+    return count < 0 ? IMPOSSIBLE : Math.min(count, Number.MAX_SAFE_INTEGER);
   }
   return undefined;
+}
+
+/** Brings counts into their range, and each part into what it is part of; says so where one was beyond it. */
+export function toUsage(counts: Omit<Usage, "doubt">): Usage {
+  const { inputTokens, outputTokens } = counts;
+  const isClamped = Object.values(counts).some((count) => count > MAX_TOKENS);
+  const input = Math.min(inputTokens, MAX_TOKENS);
+  const output = Math.min(outputTokens, MAX_TOKENS);
+  const cacheReadTokens = Math.min(counts.cacheReadTokens, input);
+  const cacheWriteTokens = Math.min(counts.cacheWriteTokens, input - cacheReadTokens);
+  const usage = {
+    inputTokens: input,
+    outputTokens: output,
+    cacheReadTokens,
+    cacheWriteTokens,
+    cacheWrite1hTokens: Math.min(counts.cacheWrite1hTokens, cacheWriteTokens),
+    reasoningTokens: Math.min(counts.reasoningTokens, output),
+    audioInputTokens: Math.min(counts.audioInputTokens, input - cacheReadTokens - cacheWriteTokens),
+    audioOutputTokens: Math.min(counts.audioOutputTokens, output),
+  };
+  return isClamped ? { ...usage, doubt: "clamped" } : usage;
 }

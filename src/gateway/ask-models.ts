@@ -1,12 +1,13 @@
 // Asks a provider what models it has, as any call of it is made, but for the gateway itself and with little patience.
 
-import type { Provider } from "../exchange.ts";
+import { DIALECTS } from "../catalog/providers.ts";
+import type { Dialect, Provider } from "../exchange.ts";
 import { readModelIds } from "../formats/model-list.ts";
 import { ENDPOINTS } from "../formats/table.ts";
 import { readAtMost } from "../lib/byte-reader.ts";
 import { createAlarm, type Wheel } from "../lib/wheel.ts";
 import type { Listing } from "../routing/discovery.ts";
-import { buildRequest, type UpstreamRequest } from "../upstream/request.ts";
+import { ANTHROPIC_VERSION, buildRequest, type UpstreamRequest } from "../upstream/request.ts";
 import type { Outcome, Reply, Upstream } from "../upstream/send.ts";
 
 interface AskDeps {
@@ -41,6 +42,11 @@ export function createModelsAsk(deps: AskDeps): (provider: Provider) => Promise<
   };
 }
 
+/** Whether a provider of this dialect has endpoints below `/v1`, a list of models among them. */
+export function isServedBelowV1(dialect: Dialect): boolean {
+  return dialect === DIALECTS.openai || dialect === DIALECTS.anthropic;
+}
+
 /**
  * The request for a provider's list. Servers that speak Anthropic's format only want its header, and give twenty models
  * unless asked for more.
@@ -55,9 +61,10 @@ export function modelsRequest(provider: Provider, instanceId: string): UpstreamR
     search: only ? "?limit=1000" : "",
     clientHeaders: new Headers({
       accept: "application/json",
-      ...(only ? { "anthropic-version": "2023-06-01" } : {}),
+      ...(only ? { [ANTHROPIC_VERSION.name]: ANTHROPIC_VERSION.value } : {}),
     }),
-    passedAuthorization: undefined,
+    // Nobody who signs, or wants tokens, is asked.
+    nowMs: 0,
     body: undefined,
     hops: instanceId,
   });

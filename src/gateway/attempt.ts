@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Call, End, Target } from "../exchange.ts";
+import type { StreamFailure } from "../streaming/transform.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import type { Reply } from "../upstream/send.ts";
 import { TimeoutCause } from "../upstream/send.ts";
@@ -26,6 +27,8 @@ export interface Answered {
   readonly hold: HoldBytes;
   /** Takes every configured secret out of a text. */
   readonly scrub: (text: string) => string;
+  /** Whether the client may leave without ending the attempt: set once it has the whole answer. */
+  readonly hangUp: { ignored: boolean };
   /** Removes the hang-up hooks; called with the end of the body. */
   readonly release: () => void;
 }
@@ -111,4 +114,19 @@ export function reportedError(
   const said = `provider ${target.provider.name} reported an error: ${scrub(message)}`;
   const own = status === 401 || status === 403;
   return new GatewayError("upstream_unreachable", said, { status: own ? undefined : status });
+}
+
+/** Status of an error that came behind a 200 and names none itself. */
+const UNKNOWN_STATUS = 500;
+
+/** The upstream has answered with an error before any content, although its status said otherwise: it is not charged. */
+export function noteReportedError({ record }: Answered, status: number | undefined): void {
+  record.account?.answered(true, status ?? UNKNOWN_STATUS);
+}
+
+/** An upstream's own words may repeat what the client wrote, so they are not logged. */
+export function logDetail(failure: StreamFailure | undefined): string | undefined {
+  if (failure === undefined) return undefined;
+  const status = failure.status === undefined ? "" : ` with status ${failure.status}`;
+  return `the upstream reported an error in its stream${status}`;
 }

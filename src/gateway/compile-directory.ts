@@ -6,6 +6,7 @@ import { closest } from "../lib/did-you-mean.ts";
 import { isLiteral } from "../lib/glob.ts";
 import { NOTHING_DISCOVERED, type Unasked } from "../routing/discovery.ts";
 import { type Directory, splitProvider, targetOf } from "../routing/resolve.ts";
+import { isServedBelowV1 } from "./ask-models.ts";
 import { hasCredential, listModels } from "./list-models.ts";
 
 /** The directory of a configuration that has passed its checks. */
@@ -46,9 +47,12 @@ export function compileDirectory(config: Config, providers: ReadonlyMap<string, 
 /** Looking for close names takes time, and providers may list thousands. */
 const MAX_COMPARED = 1_000;
 
-/** Whether only the provider itself knows all its models: nothing pins one, and its list is absent or has wildcards. */
-function hasUnnamedModels({ pin, models, endpoints }: Provider): boolean {
-  if (pin !== undefined || !endpoints.has("models")) return false;
+/**
+ * Whether only the provider itself knows all its models: nothing pins one, and its list is absent or has wildcards. None
+ * of those whose paths are their own is asked: nothing below `/v1` leads there.
+ */
+function hasUnnamedModels({ pin, models, endpoints, dialect }: Provider): boolean {
+  if (!isServedBelowV1(dialect) || pin !== undefined || !endpoints.has("models")) return false;
   if (models === undefined) return true;
   const { patterns } = models;
   return (

@@ -3,6 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Caller, Place, Provider, VirtualKey } from "../exchange.ts";
 import { wantsAnthropicShape } from "../formats/table.ts";
+import type { PolicyRow } from "../policies/status-rows.ts";
 import type { Discovered } from "../routing/discovery.ts";
 import { type ListedModel, listModels } from "./list-models.ts";
 import { mayList, notListed } from "./model-list.ts";
@@ -10,8 +11,8 @@ import type { Snapshot } from "./snapshot.ts";
 
 type ModelsPlace = Extract<Place, { kind: "endpoint" }>;
 
-/** `GET /v1/key`: a caller's own key. Policies are listed here once there are any. */
-export function describeKey(key: VirtualKey): Response {
+/** `GET /v1/key`: a caller's own key, and the policies that its calls are under. */
+export function describeKey(key: VirtualKey, policies: readonly PolicyRow[]): Response {
   const last = key.access.models.at(-1);
   return Response.json({
     name: key.name,
@@ -19,7 +20,7 @@ export function describeKey(key: VirtualKey): Response {
     workspace: key.workspace ?? null,
     models_allowed: last?.owner === `key ${key.name}` ? last.patterns : null,
     expires: key.expiresAt === undefined ? null : new Date(key.expiresAt).toISOString(),
-    policies: [],
+    policies,
   });
 }
 

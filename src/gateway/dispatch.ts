@@ -3,20 +3,24 @@
 import { GatewayError } from "../errors.ts";
 import type { Call, Target } from "../exchange.ts";
 import { createAlarm } from "../lib/wheel.ts";
+import type { StreamForm } from "../streaming/transform.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import { buildRequest, type UpstreamRequest } from "../upstream/request.ts";
 import type { Outcome, Reply } from "../upstream/send.ts";
 import { leaveWhenDone } from "../upstream/slots.ts";
+import { accessTo } from "./access-token.ts";
 import { sendAskingUsage } from "./ask-usage.ts";
 import { type Answered, discard, timeoutError } from "./attempt.ts";
 import { bodyFor } from "./edit-body.ts";
 import { createHold } from "./hold-memory.ts";
 import { createLateReply } from "./late-reply.ts";
+import type { VertexPlace } from "./native-path.ts";
 import { queueError } from "./queue-error.ts";
 import { relay, requireRelayable } from "./relay.ts";
 import { relayLate, type StreamSettings } from "./relay-stream.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { State } from "./state.ts";
+import { formAsked } from "./stream-form.ts";
 
 export interface Dispatch {
   readonly request: Request;
@@ -25,7 +29,12 @@ export interface Dispatch {
   /** Path below the provider's root; the endpoint's own but for `models/{id}`. */
   readonly path: string;
   readonly target: Target;
-  readonly passedAuthorization: string | undefined;
+  /** On Vertex AI: where the call runs. */
+  readonly vertex: VertexPlace | undefined;
+  /** The client's own `Authorization`, which goes upstream as it is, in place of the provider's credential. */
+  readonly subscription: string | undefined;
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
   readonly hops: string;
   /** Changes a good answer that is not a stream. */
   readonly rewrite?: (body: Uint8Array) => Uint8Array;
@@ -39,11 +48,10 @@ export interface Dispatch {
  */
 export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State): Promise<Response> {
   const { record, target, call, request } = work;
-  record.stream = call.stream;
   const { usageRefusals } = state;
   const { body, hideUsage } = bodyFor(call, target, !usageRefusals.has(target.provider));
   const control = new AbortController();
-  const release = onInterrupt(request.signal, control, state);
+  const { release, hangUp } = onInterrupt(request.signal, control, state);
   record.waitForUpstream();
   const admission = await state.slots.take(target.provider.name, control.signal);
   record.upstreamAnswered();
@@ -57,8 +65,13 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
   record.waitForUpstream();
   const { keepaliveMs } = snapshot.server;
   const settings = { wheel: state.wheel, keepaliveMs, headBy: state.wheel.now() + (keepaliveMs || HOLD_MS) };
-  const send = (bytes: Uint8Array | undefined): Promise<Outcome> =>
-    state.upstream.send(requestFor(work, bytes), target.provider, control);
+  const onSending = (): void => record.account?.sending(record.now());
+  const send = async (bytes: Uint8Array | undefined): Promise<Outcome> => {
+    const access = await accessTo(target.provider, control.signal);
+    if (access.kind !== "granted") return access;
+    const request = requestFor(work, bytes, access.token);
+    return await state.upstream.send(request, target.provider, control, onSending);
+  };
   const plain = (): Uint8Array | undefined => bodyFor(call, target, false).body;
   const sending = leaveWhenDone(
     admission.leave,
@@ -74,12 +87,17 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
     rewrite: work.rewrite,
     hold: createHold(record, state, snapshot.server.maxBufferedBytes),
     scrub: snapshot.scrub,
+    hangUp,
     release,
   });
   const replied = async (): Promise<Reply> => {
     try {
       const outcome = await sending;
-      if (outcome.kind === "reply") return outcome.reply;
+      if (outcome.kind === "reply") {
+        record.account?.answered(true, outcome.reply.response.status);
+        return outcome.reply;
+      }
+      record.account?.answered(outcome.reached, undefined);
       throw failureOf(outcome, target, control.signal);
     } catch (error) {
       release();
@@ -88,18 +106,26 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
   };
   const reply = call.stream ? await untilHeadIsDue(replied(), settings) : await replied();
   record.upstreamAnswered();
-  if (reply instanceof Late) return relayWithoutAnswer(reply.pending, answered, settings);
+  if (reply instanceof Late)
+    return relayWithoutAnswer(reply.pending, answered, formAsked(call.endpoint, work.search), settings);
   return await relayOrDiscard(answered(reply), settings);
 }
 
-function requestFor(work: Dispatch, body: Uint8Array | undefined): UpstreamRequest {
+function requestFor(
+  work: Dispatch,
+  body: Uint8Array | undefined,
+  accessToken: string | undefined,
+): UpstreamRequest {
   return buildRequest({
     provider: work.target.provider,
     endpoint: work.call.endpoint,
     path: work.path,
     search: work.search,
     clientHeaders: work.request.headers,
-    passedAuthorization: work.passedAuthorization,
+    subscription: work.subscription,
+    accessToken,
+    location: work.vertex?.location,
+    nowMs: work.nowMs,
     body,
     hops: work.hops,
   });
@@ -140,11 +166,12 @@ async function untilHeadIsDue(pending: Promise<Reply>, settings: StreamSettings)
 function relayWithoutAnswer(
   pending: Promise<Reply>,
   answered: (reply: Reply) => Answered,
+  form: StreamForm,
   settings: StreamSettings,
 ): Response {
   const late = createLateReply(pending, (reply) => requireRelayable(attempt, reply));
   const attempt = answered(late.reply);
-  return relayLate(attempt, late.source, settings);
+  return relayLate(attempt, form, late.source, settings);
 }
 
 function failureOf(
@@ -174,15 +201,23 @@ function abortError({ reason }: AbortSignal): GatewayError {
   });
 }
 
-/** Ends the attempt when the client hangs up or the gateway has to stop; returns how to undo that. */
-function onInterrupt(client: AbortSignal, control: AbortController, state: State): () => void {
-  const hangUp = (): void => control.abort("client_closed");
+/** Ends the attempt when the client hangs up or the gateway has to stop, until it is released. */
+function onInterrupt(
+  client: AbortSignal,
+  control: AbortController,
+  state: State,
+): Pick<Answered, "hangUp" | "release"> {
+  const hangUp = { ignored: false };
+  const leave = (): void => {
+    if (!hangUp.ignored) control.abort("client_closed");
+  };
   const interrupt = (): void => control.abort("interrupted");
-  if (client.aborted) hangUp();
-  client.addEventListener("abort", hangUp, { once: true });
+  if (client.aborted) leave();
+  client.addEventListener("abort", leave, { once: true });
   state.interrupts.add(interrupt);
-  return () => {
-    client.removeEventListener("abort", hangUp);
+  const release = (): void => {
+    client.removeEventListener("abort", leave);
     state.interrupts.delete(interrupt);
   };
+  return { release, hangUp };
 }

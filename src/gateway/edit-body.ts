@@ -18,7 +18,8 @@ interface EditedBody {
 export function bodyFor(call: Call, target: Target, mayAskUsage = true): EditedBody {
   if (call.body === undefined) return { body: undefined, hideUsage: false };
   const edits: Edit[] = [];
-  if (target.model !== undefined && target.model !== call.requestedModel)
+  const isInBody = call.endpoint.native === undefined;
+  if (isInBody && target.model !== undefined && target.model !== call.requestedModel)
     edits.push(setMember(call.members, "model", JSON.stringify(target.model)));
   const { stream, endpoint, asksUsage } = call;
   const hideUsage =

@@ -34,13 +34,16 @@ export function listModels(
   return [...listed.values()];
 }
 
-/** Allowed, and its credential is there. */
+/** Allowed, and its credential is there, or the caller may have one. */
 function isCallable(key: VirtualKey, target: Target, publicName: string | undefined): boolean {
-  return hasCredential(target.provider) && refusalOf(key, target, publicName) === undefined;
+  const { provider } = target;
+  return (
+    (hasCredential(provider) || provider.subscriptionLogins) &&
+    refusalOf(key, target, publicName) === undefined
+  );
 }
 
-/** Whether the provider has the credential that its way of authenticating needs. */
-export function hasCredential(provider: Provider): boolean {
-  const { kind } = provider.auth;
-  return kind === "none" || kind === "passthrough" || provider.credential !== undefined;
+/** Whether the provider has the credential that its way of authenticating needs: what is exchanged or signs is there. */
+export function hasCredential({ auth, credential }: Provider): boolean {
+  return (auth.kind !== "header" && auth.kind !== "query") || credential !== undefined;
 }

@@ -17,18 +17,25 @@ interface ModelsAsk {
 /**
  * A provider's list of models, or one of them. Without an allowlist the answer passes byte for byte.
  *
+ * @param nativePath where the list or model stands, for providers whose paths are their own; below the root
  * @throws {GatewayError} `model_not_found` for a model that the caller may not use
  */
-export function modelsAsk(id: string | undefined, key: VirtualKey, provider: Provider): ModelsAsk {
-  const { path } = ENDPOINTS.models;
+export function modelsAsk(
+  id: string | undefined,
+  key: VirtualKey,
+  provider: Provider,
+  nativePath?: string,
+): ModelsAsk {
+  const path = nativePath ?? ENDPOINTS.models.path;
   const keeps = (listed: string): boolean => mayList(key, provider, listed);
   if (id === undefined) {
     if (!isFiltered(key, provider)) return { path };
-    return { path, rewrite: (body) => filterModels(body, keeps) };
+    return { path, rewrite: (body) => filterModels(body, keeps, nativePath !== undefined) };
   }
   if (isUnsafe(id) || !keeps(id)) throw notListed(id);
   // A provider without a network answers with its list, whatever is asked.
   if (provider.local !== undefined) return { path, rewrite: (body) => pickModel(body, id) };
+  if (nativePath !== undefined) return { path };
   return { path: `${path}/${id.split("/").map(encodeURIComponent).join("/")}` };
 }
 
@@ -49,11 +56,13 @@ export function mayList(key: VirtualKey, provider: Provider, id: string): boolea
 }
 
 /**
- * The list without the models that `keeps` refuses: `data` or `models` of an object, or a bare array.
+ * The list without the models that `keeps` refuses: `data`, `models` or `publisherModels` of an object, or a bare
+ * array. What stands beside it, tokens of further pages too, stays.
  *
+ * @param mayLack whether a list without any models may be left out, as Google's servers do
  * @throws {GatewayError} `upstream_unreachable` when the answer is no list of models
  */
-function filterModels(body: Uint8Array, keeps: (id: string) => boolean): Uint8Array {
+function filterModels(body: Uint8Array, keeps: (id: string) => boolean, mayLack: boolean): Uint8Array {
   const list = parse(body);
   const filter = (items: readonly unknown[]): unknown[] =>
     items.filter((item) => {
@@ -64,13 +73,13 @@ function filterModels(body: Uint8Array, keeps: (id: string) => boolean): Uint8Ar
   if (!isRecord(list)) throw noList();
   const kept: Record<string, unknown> = { ...list };
   let found = false;
-  for (const name of ["data", "models"]) {
+  for (const name of ["data", "models", "publisherModels"]) {
     const items = kept[name];
     if (!Array.isArray(items)) continue;
     kept[name] = filter(items);
     found = true;
   }
-  if (!found && kept["data"] !== null) throw noList();
+  if (!found && !mayLack && kept["data"] !== null) throw noList();
   return encode(kept);
 }
 
@@ -98,12 +107,14 @@ export function notListed(id: string): GatewayError {
   );
 }
 
-/** Lists name their models by `id`, Ollama's own by `name`, Gemini's with a prefix. */
+/** Lists name their models by `id`, Ollama's own by `name`, Google's with a prefix: `publishers/google/models/gemini-x`. */
 function idOf(item: unknown): string | undefined {
   if (!isRecord(item)) return undefined;
   const id = item["id"] ?? item["name"] ?? item["model"];
-  return typeof id === "string" ? id : undefined;
+  return typeof id === "string" ? id.replace(NAME_PREFIX, "") : undefined;
 }
+
+const NAME_PREFIX = /^(?:publishers\/[^/]+\/)?models\//;
 
 function parse(body: Uint8Array): unknown {
   const value = parseJson(new TextDecoder().decode(body));

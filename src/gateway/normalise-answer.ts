@@ -1,15 +1,18 @@
 // Brings a plain answer of an OpenAI-compatible server into the shape that the client's SDK reads. What is right already
 // passes byte for byte.
 
-import { gunzip, zstdDecompress } from "node:zlib";
 import { GatewayError } from "../errors.ts";
 import type { Call } from "../exchange.ts";
+import { readBodyUsage } from "../formats/body-usage.ts";
 import { toSpecifiedEmbeddings } from "../formats/embeddings-answer.ts";
 import { findErrorInAnswer, toErrorEnvelope } from "../formats/error-envelope.ts";
+import { asBuffer } from "../lib/as-buffer.ts";
 import { sniffCompression } from "../lib/compression-magic.ts";
 import { memberOf } from "../lib/json-edit.ts";
+import { parseJson } from "../lib/json-value.ts";
+import { loadZlib } from "../lib/late-builtins.ts";
 import { assembleAnswer, isStreamLike } from "../streaming/assemble.ts";
-import { type Answered, reportedError } from "./attempt.ts";
+import { type Answered, noteReportedError, reportedError } from "./attempt.ts";
 
 /** What nobody labelled is decompressed in memory as a whole: a larger answer is nobody's. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -29,17 +32,26 @@ export async function normaliseAnswer(answered: Answered, received: Uint8Array):
   if (call.endpoint.name === "embeddings") {
     const specified = toSpecifiedEmbeddings(body, encodingAsked(call), target.model);
     if (specified !== undefined) return specified.body;
-  } else if (call.endpoint.method === "POST" && isStreamLike(body)) {
+  } else if (call.endpoint.native === undefined && call.endpoint.method === "POST" && isStreamLike(body)) {
     const assembled = assembleAnswer(body, {
       endpoint: call.endpoint.name,
       requestId: record.id,
       model: target.model,
     });
-    if (assembled.kind === "error") throw reportedError(answered, assembled.failure);
+    if (assembled.kind === "error") {
+      const { failure } = assembled;
+      if (failure.beforeContent) noteReportedError(answered, failure.status);
+      throw reportedError(answered, failure);
+    }
     return assembled.body;
   }
   const error = findErrorInAnswer(body);
-  if (error !== undefined) throw reportedError(answered, error);
+  if (error !== undefined) {
+    if (call.endpoint.native === undefined) record.usage = readBodyUsage(call.endpoint.name, body);
+    // What is no JSON says nothing of what it has cost.
+    if (parseJson(asBuffer(body).toString("utf8")) !== undefined) noteReportedError(answered, error.status);
+    throw reportedError(answered, error);
+  }
   return body;
 }
 
@@ -61,6 +73,7 @@ function decompressed(body: Uint8Array, provider: string): Uint8Array | Promise<
       else reject(broken(provider, format));
     };
     const limits = { maxOutputLength: MOST_BYTES };
+    const { gunzip, zstdDecompress } = loadZlib();
     if (format === "gzip") gunzip(body, limits, done);
     else zstdDecompress(body, limits, done);
   });

@@ -1,12 +1,10 @@
 // The way of a request, from its head to its answer. Reads like a table of contents; every step is a file.
 
 import { providerRefusalOf, refusalOf } from "../access/allowlist.ts";
-import { bearerToken, findKey } from "../auth/credential.ts";
-import { isLocallyTrusted } from "../auth/local-trust.ts";
-import { requireLive } from "../auth/virtual-keys.ts";
 import { GatewayError } from "../errors.ts";
-import type { Call, Caller, Peer, Place, Provider, Route, Target } from "../exchange.ts";
+import type { Call, Caller, Place, Provider, Route, Target } from "../exchange.ts";
 import type { Endpoint } from "../formats/table.ts";
+import { policiesOfKey } from "../policies/status-rows.ts";
 import {
   resolveKnown,
   resolveModel,
@@ -16,30 +14,20 @@ import {
   targetOf,
 } from "../routing/resolve.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
+import { admit } from "./admit.ts";
+import { isServedBelowV1 } from "./ask-models.ts";
 import { declaredModels, describeKey, describeModels } from "./describe.ts";
 import { type Asking, discoverModel, discoverModels } from "./discover.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
 import { createHold } from "./hold-memory.ts";
 import { passHop } from "./hops.ts";
+import { authenticate, subscriptionOf } from "./identify.ts";
+import type { Exchange } from "./incoming.ts";
 import { hasCredential } from "./list-models.ts";
 import { modelsAsk } from "./model-list.ts";
+import { vertexPlaceOf } from "./native-path.ts";
 import { bodylessCall, readCall } from "./read-call.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { State } from "./state.ts";
-
-/** One request of the data plane, and what it needs on its way. */
-export interface Exchange {
-  readonly request: Request;
-  /** The query string as sent, with `?`, or empty. */
-  readonly search: string;
-  readonly place: Place;
-  readonly peer: Peer;
-  readonly record: RequestRecord;
-  readonly snapshot: Snapshot;
-  readonly state: State;
-  /** Epoch milliseconds. */
-  readonly nowMs: number;
-}
 
 type EndpointPlace = Extract<Place, { kind: "endpoint" }>;
 
@@ -50,16 +38,21 @@ type EndpointPlace = Extract<Place, { kind: "endpoint" }>;
  * @throws {GatewayError} for everything that is refused or fails before an answer has begun
  */
 export async function handle(exchange: Exchange): Promise<Response> {
-  const { place, snapshot, record } = exchange;
+  const { place, snapshot, record, state } = exchange;
   const hops = passHop(exchange.request.headers, exchange.state.instanceId);
   const caller = authenticate(exchange);
   record.caller = caller;
-  if (place.kind === "problem") throw problemOf(place, caller, snapshot);
+  if (place.kind === "problem") {
+    record.format = place.family;
+    throw problemOf(place, caller, snapshot);
+  }
   if (place.kind === "key") {
+    record.endpoint = "key";
     finishLocally(record, 200);
-    return describeKey(caller.key);
+    return describeKey(caller.key, policiesOfKey(caller.key, snapshot.policies, state.ledger));
   }
   record.endpoint = place.endpoint.name;
+  record.format = place.endpoint.family;
   const fixed = resolvePath(place, caller, snapshot);
   if (place.endpoint.name === "models") return await models(exchange, place, caller, fixed?.provider, hops);
   const call = await readBodyOf(exchange, place.endpoint, fixed);
@@ -68,25 +61,36 @@ export async function handle(exchange: Exchange): Promise<Response> {
     resolveCall(call, caller, fixed, snapshot) ??
     (await resolveElsewhere(call, caller, exchange));
   record.requestedModel = call.requestedModel;
-  const target = plan(route, caller, place.endpoint, record);
-  return await send(exchange, caller, { call, path: place.endpoint.path, target, hops });
+  record.stream = call.stream;
+  const planned = plan(route, caller, exchange, place.endpoint);
+  const { publicName } = route;
+  return await send(exchange, caller, {
+    call,
+    ...pathOf(place, planned.target),
+    ...planned,
+    publicName,
+    hops,
+  });
 }
 
+/** The path below the provider's root: the endpoint's own, or what a path of the provider's own leads to. */
+function pathOf(
+  { endpoint, native }: EndpointPlace,
+  { provider, model }: Target,
+): Pick<Work, "path" | "vertex"> {
+  if (native === undefined) return { path: endpoint.path, vertex: undefined };
+  const vertex = vertexPlaceOf(native, provider);
+  return { path: native.pathFor(model, vertex), vertex };
+}
+
+type Work = Pick<Dispatch, "call" | "path" | "vertex" | "target" | "subscription" | "hops"> &
+  Pick<Partial<Dispatch>, "rewrite"> & { readonly publicName: string | undefined };
+
 /** The last step of every call that goes upstream. */
-async function send(
-  exchange: Exchange,
-  caller: Caller,
-  work: Pick<Dispatch, "call" | "path" | "target" | "hops"> & Pick<Partial<Dispatch>, "rewrite">,
-): Promise<Response> {
+async function send(exchange: Exchange, caller: Caller, work: Work): Promise<Response> {
   const { request, search, record, snapshot, state } = exchange;
-  const ask = {
-    ...work,
-    request,
-    search,
-    record,
-    passedAuthorization: passedAuthorization(exchange, caller),
-  };
-  return await dispatch(ask, snapshot, state);
+  await admit({ ...work, caller, headers: request.headers, record }, snapshot, state);
+  return await dispatch({ ...work, request, search, record, nowMs: exchange.nowMs }, snapshot, state);
 }
 
 /** Why a path is refused: the provider or model that it names comes before what is asked of it. */
@@ -98,36 +102,6 @@ function problemOf(
   if (scope.kind === "provider") resolveProvider(scope.name, directory);
   if (scope.kind === "model") resolvePublicModel(scope.name, caller.key, directory);
   return error;
-}
-
-/** Who calls. @throws {GatewayError} `invalid_api_key`, `key_disabled`, `key_expired` */
-function authenticate({ request, search, place, peer, snapshot, nowMs }: Exchange): Caller {
-  const found = findKey(request.headers, search, !ownsAuthorization(place, snapshot));
-  if (found !== undefined) {
-    const key = snapshot.keys.find(found.key, nowMs);
-    if (key === undefined)
-      throw new GatewayError(
-        "invalid_api_key",
-        "this API key is not known here; check it, or make one with `postern key new`",
-      );
-    requireLive(key, nowMs);
-    return { key, carrier: found.carrier };
-  }
-  const { anonymous } = snapshot.keys;
-  if (anonymous !== undefined && isLocallyTrusted(request.headers, peer, snapshot.server.trust)) {
-    requireLive(anonymous, nowMs);
-    return { key: anonymous, carrier: undefined };
-  }
-  throw new GatewayError(
-    "invalid_api_key",
-    "no API key; send one as `Authorization: Bearer <key>`, `x-api-key`, `api-key`, `x-goog-api-key` or `?key=`",
-  );
-}
-
-/** Under `/providers/{name}` of a passthrough provider `Authorization` is the upstream's, never a virtual key. */
-function ownsAuthorization(place: Place, snapshot: Snapshot): boolean {
-  if (place.kind === "key" || place.scope.kind !== "provider") return false;
-  return snapshot.directory.providers.get(place.scope.name)?.auth.kind === "passthrough";
 }
 
 /** What the path fixes: a whole route, or a provider whose model the body still names. */
@@ -146,10 +120,10 @@ function resolvePath(place: EndpointPlace, caller: Caller, { directory }: Snapsh
       const provider = resolveProvider(scope.name, directory);
       const refusal = notOffered(provider, endpoint);
       if (refusal !== undefined) throw refusal;
-      return {
-        provider,
-        route: provider.pin === undefined ? undefined : routeTo(targetOf(provider, undefined)),
-      };
+      if (place.native !== undefined) vertexPlaceOf(place.native, provider);
+      const model = place.native?.model;
+      const isFixed = provider.pin !== undefined || model !== undefined;
+      return { provider, route: isFixed ? routeTo(targetOf(provider, model)) : undefined };
     }
     case "model": {
       const route = resolvePublicModel(scope.name, caller.key, directory);
@@ -170,6 +144,7 @@ async function models(
 ): Promise<Response> {
   const { record, request, snapshot } = exchange;
   if (provider === undefined) {
+    await admitList(exchange, place, caller);
     const discovered = await discoverModels(place.modelId, asking(exchange, caller));
     const response = describeModels(request.headers, place, caller, snapshot, discovered);
     finishLocally(record, response.status);
@@ -177,17 +152,33 @@ async function models(
   }
   const target: Target = { provider, model: undefined, id: provider.name };
   record.target = target;
-  const refusal = providerRefusalOf(caller.key, provider) ?? noCredential(provider);
+  const subscription = subscriptionOf(exchange, caller, provider);
+  const refusal =
+    providerRefusalOf(caller.key, provider) ??
+    (subscription === undefined ? noCredential(provider) : undefined);
   if (refusal !== undefined) throw refusal;
-  const ask = modelsAsk(place.modelId, caller.key, provider);
+  const own = place.native === undefined ? undefined : pathOf(place, target);
+  const ask = modelsAsk(place.modelId, caller.key, provider, own?.path);
   try {
-    return await send(exchange, caller, { call: bodylessCall(place.endpoint), target, hops, ...ask });
+    const call = bodylessCall(place.endpoint);
+    const work = { call, target, subscription, publicName: undefined, hops, vertex: own?.vertex, ...ask };
+    return await send(exchange, caller, work);
   } catch (error) {
+    // Lists of other formats cannot be made up here.
+    if (own !== undefined) throw error;
     const response = declaredModels(error, place.modelId, caller.key, provider, snapshot);
     if (response === undefined) throw error;
     finishLocally(record, response.status);
     return response;
   }
+}
+
+/** A list that the gateway answers itself costs nothing, but rate limits count it. */
+async function admitList(exchange: Exchange, { endpoint }: EndpointPlace, caller: Caller): Promise<void> {
+  const { record, request, snapshot, state } = exchange;
+  const call = bodylessCall(endpoint);
+  const nothing = { target: undefined, publicName: undefined, subscription: undefined };
+  await admit({ call, ...nothing, caller, headers: request.headers, record }, snapshot, state);
 }
 
 /** An answer that needed no upstream. */
@@ -199,14 +190,20 @@ function finishLocally(record: RequestRecord, status: number): void {
 async function readBodyOf(exchange: Exchange, endpoint: Endpoint, fixed: Fixed | undefined): Promise<Call> {
   if (endpoint.method === "GET") return bodylessCall(endpoint);
   const need = fixed === undefined ? "required" : fixed.route === undefined ? "optional" : "fixed";
-  const { record, state } = exchange;
+  const { record, state, place } = exchange;
+  const native = place.kind === "endpoint" ? place.native : undefined;
   const { server } = exchange.snapshot;
-  return await readCall(exchange.request, endpoint, need, {
-    maxBytes: server.maxBodyBytes,
-    timeoutMs: server.bodyTimeoutMs,
-    wheel: state.wheel,
-    hold: createHold(record, state, server.maxBufferedBytes),
-  });
+  return await readCall(
+    exchange.request,
+    endpoint,
+    { need, native },
+    {
+      maxBytes: server.maxBodyBytes,
+      timeoutMs: server.bodyTimeoutMs,
+      wheel: state.wheel,
+      hold: createHold(record, state, server.maxBufferedBytes),
+    },
+  );
 }
 
 /** The route that the body's model leads to, where the configuration says it. */
@@ -236,24 +233,35 @@ function asking({ request, snapshot, state, record }: Exchange, { key }: Caller)
  *
  * @throws {GatewayError} the reason why the last one is out
  */
-function plan(route: Route, caller: Caller, endpoint: Endpoint, record: RequestRecord): Target {
+function plan(
+  route: Route,
+  caller: Caller,
+  exchange: Exchange,
+  endpoint: Endpoint,
+): Pick<Work, "target" | "subscription"> {
   let refusal: GatewayError | undefined;
   for (const target of route.targets) {
-    record.target = target;
+    exchange.record.target = target;
+    const { provider } = target;
+    const subscription = subscriptionOf(exchange, caller, provider);
     refusal =
       refusalOf(caller.key, target, route.publicName) ??
-      notOffered(target.provider, endpoint) ??
-      noCredential(target.provider);
-    if (refusal === undefined) return target;
+      notOffered(provider, endpoint) ??
+      (subscription === undefined ? noCredential(provider) : undefined);
+    if (refusal === undefined) return { target, subscription };
   }
   throw refusal ?? new GatewayError("no_healthy_target", "the route has no targets");
 }
 
 function notOffered(provider: Provider, endpoint: Endpoint): GatewayError | undefined {
   if (provider.endpoints.has(endpoint.name)) return undefined;
+  const offers = `it offers: ${[...provider.endpoints].join(", ")}`;
+  const hint = isServedBelowV1(provider.dialect)
+    ? `add \`${endpoint.name}\` to its \`endpoints\` if its server offers it`
+    : `call it by its own paths; requests are not translated`;
   return new GatewayError(
     "unsupported_endpoint",
-    `provider ${provider.name} does not offer ${endpoint.path}; it offers: ${[...provider.endpoints].join(", ")} (\`endpoints\`)`,
+    `provider ${provider.name} does not offer ${endpoint.path}; ${offers} (\`endpoints\`); ${hint}`,
   );
 }
 
@@ -263,13 +271,4 @@ function noCredential(provider: Provider): GatewayError | undefined {
     "missing_credential",
     `provider ${provider.name} has no credential; set ${provider.credentialName}`,
   );
-}
-
-/** The client's own `Authorization`, unless it is a virtual key of this gateway, whether that is still accepted or not. */
-function passedAuthorization({ request, snapshot }: Exchange, caller: Caller): string | undefined {
-  const header = request.headers.get("authorization");
-  if (header === null || caller.carrier === "authorization") return undefined;
-  const token = bearerToken(request.headers);
-  const isKey = token !== undefined && snapshot.keys.find(token, Number.NEGATIVE_INFINITY) !== undefined;
-  return isKey ? undefined : header;
 }

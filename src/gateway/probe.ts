@@ -7,7 +7,7 @@ import { readAtMost } from "../lib/byte-reader.ts";
 import { baseUrlOf, otherRoots } from "../upstream/other-roots.ts";
 import { type Outcome, type Reply, TimeoutCause, type Upstream } from "../upstream/send.ts";
 import { joinUrl } from "../upstream/url.ts";
-import { modelsRequest } from "./ask-models.ts";
+import { isServedBelowV1, modelsRequest } from "./ask-models.ts";
 import { hasCredential } from "./list-models.ts";
 
 export type ProbeState =
@@ -72,6 +72,7 @@ export async function probeProvider(provider: Provider, deps: ProbeDeps): Promis
 function reasonNotToAsk(provider: Provider): string | undefined {
   if (provider.local !== undefined) return "it answers by itself";
   if (provider.auth.kind === "passthrough") return "the credential is each caller's own";
+  if (!isServedBelowV1(provider.dialect)) return "it has no list of models below /v1";
   if (!provider.endpoints.has("models")) return "its `endpoints` have no list of models";
   return undefined;
 }

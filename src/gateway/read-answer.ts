@@ -1,7 +1,9 @@
 // Reads a plain answer into memory, so that one that breaks off is a clear error and never half a success.
 
 import { GatewayError } from "../errors.ts";
+import { TAIL_BYTES } from "../formats/tail-usage.ts";
 import { type ByteReader, byteReader } from "../lib/byte-reader.ts";
+import { accountForLong } from "./account-answer.ts";
 import { type Answered, breakOff, discard, finish } from "./attempt.ts";
 
 /** Up to this size an answer is held back until it is whole. */
@@ -66,6 +68,7 @@ async function readParts(answered: Answered, wholeBytes: number): Promise<Answer
 function passOn(answered: Answered, parts: Uint8Array[], reader: ByteReader): ReadableStream<Uint8Array> {
   const { timers } = answered.reply;
   let passed = 0;
+  let tail: Buffer<ArrayBuffer> = Buffer.alloc(0);
   const next = async (): Promise<Uint8Array | undefined> => {
     const waiting = parts.shift();
     if (waiting !== undefined) return waiting;
@@ -82,11 +85,15 @@ function passOn(answered: Answered, parts: Uint8Array[], reader: ByteReader): Re
           // The client has left in the meantime.
           if (answered.record.isClosed) return;
           if (part === undefined) {
+            accountForLong(answered, tail);
             finish(answered, true, "completed");
             controller.close();
             return;
           }
           passed += part.byteLength;
+          tail = lastBytes(tail, part);
+          // Too long to be looked into: where its end reports no usage, all of it counts as text.
+          if (answered.record.account !== undefined) answered.record.account.textBytes = passed;
           if (passed > MOST_BYTES) throw new Error("the answer is too long");
           controller.enqueue(part);
         } catch (error) {
@@ -106,4 +113,9 @@ function passOn(answered: Answered, parts: Uint8Array[], reader: ByteReader): Re
     },
     { highWaterMark: 0 },
   );
+}
+
+function lastBytes(before: Buffer, part: Uint8Array): Buffer<ArrayBuffer> {
+  const kept = part.byteLength >= TAIL_BYTES ? [] : [before];
+  return Buffer.concat([...kept, part.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
 }

@@ -1,8 +1,8 @@
 // Takes a request's body into memory: bounded in size and time, decoded, and counted against the memory of all bodies.
 
 import { constants } from "node:buffer";
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { GatewayError } from "../errors.ts";
+import { loadZlib } from "../lib/late-builtins.ts";
 import type { Wheel } from "../lib/wheel.ts";
 import { isWholeZstd } from "../lib/zstd-frames.ts";
 import type { HoldBytes } from "./hold-memory.ts";
@@ -19,16 +19,18 @@ export interface BodyLimits {
 type Decoder = (data: Uint8Array, options: { maxOutputLength: number }, done: Done) => void;
 type Done = (error: Error | null, result: Buffer) => void;
 
+const gunzip: Decoder = (data, options, done) => loadZlib().gunzip(data, options, done);
+
 const unzstd: Decoder = (data, options, done) => {
-  if (isWholeZstd(data)) zstdDecompress(data, options, done);
+  if (isWholeZstd(data)) loadZlib().zstdDecompress(data, options, done);
   else done(new Error("incomplete zstd data"), Buffer.alloc(0));
 };
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ["gzip", gunzip],
   ["x-gzip", gunzip],
-  ["deflate", inflate],
-  ["br", brotliDecompress],
+  ["deflate", (data, options, done) => loadZlib().inflate(data, options, done)],
+  ["br", (data, options, done) => loadZlib().brotliDecompress(data, options, done)],
   ["zstd", unzstd],
 ]);
 

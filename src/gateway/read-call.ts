@@ -2,8 +2,8 @@
 
 import { isUtf8 } from "node:buffer";
 import { GatewayError } from "../errors.ts";
-import type { Call } from "../exchange.ts";
-import type { Endpoint } from "../formats/table.ts";
+import type { Call, NativePlace } from "../exchange.ts";
+import type { Endpoint, Family } from "../formats/table.ts";
 import { asBuffer } from "../lib/as-buffer.ts";
 import { memberOf } from "../lib/json-edit.ts";
 import { JsonScanError, scanTopLevel, stringAt, type TopLevel } from "../lib/json-scan.ts";
@@ -20,8 +20,24 @@ const READ_MEMBERS = [
   "max_completion_tokens",
   "max_output_tokens",
   "n",
+  "best_of",
+  "background",
   "encoding_format",
 ];
+
+/** The same in providers' own formats; Google reads each in camel and in snake case. */
+const NATIVE_READ_MEMBERS: Readonly<Record<Family, readonly string[]>> = {
+  openai: [],
+  anthropic: ["model", "stream", "max_tokens"],
+  gemini: ["generationConfig", "generation_config"],
+  bedrock: [
+    "inferenceConfig",
+    "additionalModelRequestFields",
+    "max_tokens",
+    "textGenerationConfig",
+    "stream",
+  ],
+};
 
 const EMPTY: TopLevel = { members: [], bodyStart: 0 };
 
@@ -37,9 +53,16 @@ export function bodylessCall(endpoint: Endpoint): Call {
   };
 }
 
+/** Where a call's model comes from, beside the body. */
+export interface ModelSource {
+  /** `fixed`: path or pin decide it, so whatever the client sent as `model` will be replaced, or may be absent. */
+  readonly need: "required" | "optional" | "fixed";
+  /** A provider's own path, which says what is asked for. */
+  readonly native: NativePlace | undefined;
+}
+
 /**
- * Reads and checks the body. `modelFixed`: path or pin decide the model, so whatever the client sent as `model` will
- * be replaced and may be of any type, or absent.
+ * Reads and checks the body.
  *
  * @throws {GatewayError} `body_too_large`, `unsupported_media_type`, `unsupported_encoding`, `body_timeout`,
  *   `overloaded`, `invalid_request`
@@ -47,7 +70,7 @@ export function bodylessCall(endpoint: Endpoint): Call {
 export async function readCall(
   request: Request,
   endpoint: Endpoint,
-  model: "required" | "optional" | "fixed",
+  { need, native }: ModelSource,
   limits: BodyLimits,
 ): Promise<Call> {
   const body = await readBody(request, limits);
@@ -55,15 +78,14 @@ export async function readCall(
     throw new GatewayError("invalid_request", "the body is not valid UTF-8; send JSON in UTF-8");
   const text = asBuffer(body).toString("latin1");
   const members = scan(text);
-  refuseDoubtfulMembers(members);
-  const stream = booleanAt(text, members, "stream");
-  if (stream === undefined)
-    throw new GatewayError("invalid_request", "`stream` must be true or false", { param: "stream" });
+  refuseDoubtfulMembers(members, spellingsOf(endpoint));
+  const stream = native?.stream ?? requireBoolean(text, members, "stream");
+  refuseBackground(endpoint, text, members);
   return {
     endpoint,
     body,
     members,
-    requestedModel: readModel(text, members, model),
+    requestedModel: native?.model ?? readModel(text, members, need),
     stream: stream && endpoint.streams,
     asksUsage: stream && endpoint.usageOption && asksUsage(text, members),
   };
@@ -79,8 +101,30 @@ function scan(text: string): TopLevel {
   }
 }
 
+/** What the gateway reads of a body, by the spelling that ignores case; several where all are read as the same. */
+type Spellings = ReadonlyMap<string, readonly string[]>;
+
+function compileSpellings(names: readonly string[]): Spellings {
+  const spellings = new Map<string, readonly string[]>();
+  for (const name of names) spellings.set(foldCase(name), [...(spellings.get(foldCase(name)) ?? []), name]);
+  return spellings;
+}
+
+const COMMON_SPELLINGS = compileSpellings(READ_MEMBERS);
+
+const NATIVE_SPELLINGS: Readonly<Record<Family, Spellings>> = {
+  openai: compileSpellings(NATIVE_READ_MEMBERS.openai),
+  anthropic: compileSpellings(NATIVE_READ_MEMBERS.anthropic),
+  gemini: compileSpellings(NATIVE_READ_MEMBERS.gemini),
+  bedrock: compileSpellings(NATIVE_READ_MEMBERS.bedrock),
+};
+
+function spellingsOf({ native, family }: Endpoint): Spellings {
+  return native === undefined ? COMMON_SPELLINGS : NATIVE_SPELLINGS[family];
+}
+
 /** So that what is checked here is what is read behind: no member twice, none in another case. */
-function refuseDoubtfulMembers(top: TopLevel, where = "the body"): void {
+function refuseDoubtfulMembers(top: TopLevel, spellings: Spellings, where = "the body"): void {
   const seen = new Set<string>();
   for (const { key } of top.members) {
     if (seen.has(key)) {
@@ -88,12 +132,29 @@ function refuseDoubtfulMembers(top: TopLevel, where = "the body"): void {
       throw new GatewayError("invalid_request", message, { param: key.slice(0, 100) });
     }
     seen.add(key);
-    const folded = foldCase(key);
-    if (key !== folded && READ_MEMBERS.includes(folded)) {
-      const message = `${where} has ${quoted(key)}; the field is spelled ${quoted(folded)}`;
+    const meant = spellings.get(foldCase(key));
+    if (meant !== undefined && !meant.includes(key)) {
+      const message = `${where} has ${quoted(key)}; the field is spelled ${quoted(meant[0] ?? "")}`;
       throw new GatewayError("invalid_request", message, { param: key });
     }
   }
+}
+
+/** A call that goes on after its answer could not be accounted for. @throws {GatewayError} `invalid_request` */
+function refuseBackground({ name }: Endpoint, text: string, top: TopLevel): void {
+  if (name !== "responses" || !requireBoolean(text, top, "background")) return;
+  throw new GatewayError(
+    "invalid_request",
+    "`background: true` is not supported: the answer could not be accounted for; leave it out",
+    { param: "background" },
+  );
+}
+
+/** @throws {GatewayError} `invalid_request` when it is neither true, false, null nor absent */
+function requireBoolean(text: string, top: TopLevel, key: string): boolean {
+  const value = booleanAt(text, top, key);
+  if (value !== undefined) return value;
+  throw new GatewayError("invalid_request", `\`${key}\` must be true or false`, { param: key });
 }
 
 /** As readers that ignore case compare: both ways, because `ſ` and the Kelvin sign are letters of their own in one. */
@@ -149,7 +210,7 @@ function asksUsage(text: string, top: TopLevel): boolean {
   if (inner === "null") return false;
   if (!inner.startsWith("{")) throw wrongStreamOptions("`stream_options` must be an object");
   const nested = scan(inner);
-  refuseDoubtfulMembers(nested, "`stream_options`");
+  refuseDoubtfulMembers(nested, COMMON_SPELLINGS, "`stream_options`");
   const asked = booleanAt(inner, nested, "include_usage");
   if (asked === undefined) throw wrongStreamOptions("`stream_options.include_usage` must be true or false");
   return asked;

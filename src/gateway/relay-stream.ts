@@ -6,10 +6,19 @@ import type { End } from "../exchange.ts";
 import { type ByteRead, type ByteReader, byteReader } from "../lib/byte-reader.ts";
 import { sniffingReader } from "../lib/sniffing-reader.ts";
 import { createAlarm, type Due, type Wheel } from "../lib/wheel.ts";
-import { createStreamTransform } from "../streaming/create-transform.ts";
-import type { StreamEnd, StreamFailure, StreamTransform } from "../streaming/transform.ts";
-import { type Answered, breakOff, discard, finish, reportedError } from "./attempt.ts";
+import type { StreamEnd, StreamForm, StreamTransform } from "../streaming/transform.ts";
+import {
+  type AbortReason,
+  type Answered,
+  breakOff,
+  discard,
+  finish,
+  logDetail,
+  noteReportedError,
+  reportedError,
+} from "./attempt.ts";
 import { scrubBytes } from "./scrub.ts";
+import { contentTypeOf, pingFor, transformFor } from "./stream-form.ts";
 
 export interface StreamSettings {
   readonly wheel: Wheel;
@@ -19,8 +28,8 @@ export interface StreamSettings {
   readonly headBy: number;
 }
 
-/** One newline only: a blank line after a comment makes old clients dispatch an empty event. */
-const PING = new TextEncoder().encode(": ping\n");
+/** How long usage is waited for after the end of an answer, when its client has left. */
+const LATE_USAGE_MS = 1_000;
 
 /**
  * Waits for the first event that carries content, a tool call or an error (but not longer than the keep-alive time),
@@ -30,14 +39,12 @@ const PING = new TextEncoder().encode(": ping\n");
  */
 export async function relayStream(
   answered: Answered,
+  form: StreamForm,
   headers: Record<string, string>,
   settings: StreamSettings,
 ): Promise<Response> {
-  const relay = new StreamRelay(
-    answered,
-    readerOf(answered, byteReader(answered.reply.response.body)),
-    settings,
-  );
+  const reader = readerOf(answered, byteReader(answered.reply.response.body));
+  const relay = new StreamRelay(answered, transformFor(answered, form), reader, settings);
   answered.record.waitForUpstream();
   await relay.hold();
   return streamResponse(answered, relay, headers);
@@ -48,9 +55,15 @@ function readerOf({ target }: Answered, source: ByteReader): ByteReader {
 }
 
 /** A stream whose head goes out at once, before the upstream has answered at all. */
-export function relayLate(answered: Answered, source: ByteReader, settings: StreamSettings): Response {
-  const relay = new StreamRelay(answered, readerOf(answered, source), settings);
-  return streamResponse(answered, relay, { "content-type": "text/event-stream" });
+export function relayLate(
+  answered: Answered,
+  form: StreamForm,
+  source: ByteReader,
+  settings: StreamSettings,
+): Response {
+  const reader = readerOf(answered, source);
+  const relay = new StreamRelay(answered, transformFor(answered, form), reader, settings);
+  return streamResponse(answered, relay, { "content-type": contentTypeOf(form) });
 }
 
 function streamResponse(answered: Answered, relay: StreamRelay, headers: Record<string, string>): Response {
@@ -69,7 +82,7 @@ class StreamRelay implements Due {
   readonly #settings: StreamSettings;
   readonly #transform: StreamTransform;
   readonly #reader: ByteReader;
-  /** A read that is outstanding while nobody waits for it: the one that was under way when the head went out. */
+  /** A read that is outstanding, whoever waits for it. */
   #reading: Promise<ByteRead> | undefined;
   /** What may leave as soon as somebody takes it. */
   #held: Uint8Array[] = [];
@@ -77,18 +90,13 @@ class StreamRelay implements Due {
   #ending: { readonly whole: boolean; readonly end: End } | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #waiting = false;
+  /** The client has left with the whole answer, and what is read now is no longer for it. */
+  #isAwaitingUsage = false;
 
-  constructor(answered: Answered, reader: ByteReader, settings: StreamSettings) {
-    const { call, hideUsage, target, record } = answered;
+  constructor(answered: Answered, transform: StreamTransform, reader: ByteReader, settings: StreamSettings) {
     this.#answered = answered;
     this.#settings = settings;
-    this.#transform = createStreamTransform({
-      endpoint: call.endpoint.name,
-      repair: target.provider.repair,
-      hideUsage: hideUsage || (target.provider.repair && !call.asksUsage),
-      requestId: record.id,
-      model: target.model,
-    });
+    this.#transform = transform;
     this.#reader = reader;
   }
 
@@ -106,6 +114,8 @@ class StreamRelay implements Due {
       this.#refuseFailure();
     } catch (error) {
       const failure = error instanceof GatewayError ? error : breakOff(this.#answered, error).error;
+      // What came before may have said what the input was.
+      this.#account(this.#transform.whole);
       discard(this.#answered);
       throw failure;
     } finally {
@@ -120,7 +130,6 @@ class StreamRelay implements Due {
     const { name } = target.provider;
     if (failure === undefined && (this.#ending === undefined || whole)) return;
     if (failure?.beforeContent === false) return;
-    record.usage = this.#transform.usage;
     record.detail = logDetail(failure);
     if (failure !== undefined) throw reportedError(this.#answered, failure);
     const what = this.#transform.broken ? "is too long to relay" : "ended before its answer began";
@@ -151,22 +160,25 @@ class StreamRelay implements Due {
   /** The wheel: the upstream has been silent for the keep-alive time. */
   due(nowMs: number): void {
     this.dueAt = nowMs + this.#settings.keepaliveMs;
-    if (this.#waiting && this.#transform.betweenEvents) this.#controller?.enqueue(PING);
+    if (this.#waiting && this.#transform.betweenEvents)
+      this.#controller?.enqueue(pingFor(this.#answered.call));
   }
 
   async #pull(): Promise<void> {
     try {
       while (this.#held.length === 0 && this.#ending === undefined) {
-        const reading = this.#reading ?? this.#reader.read();
-        this.#reading = undefined;
+        this.#reading ??= this.#reader.read();
         this.#answered.reply.timers.waiting();
         this.#waiting = true;
-        const result = await reading;
+        const result = await this.#reading;
         this.#waiting = false;
+        if (this.#isAwaitingUsage) return;
+        this.#reading = undefined;
         this.#take(result);
       }
     } catch (error) {
       this.#waiting = false;
+      if (this.#isAwaitingUsage) return;
       const { end, error: failure } = breakOff(this.#answered, error);
       // It may be an upstream's own words, with a credential in them.
       const message = this.#answered.scrub(failure.message);
@@ -186,6 +198,8 @@ class StreamRelay implements Due {
     }
     const before = this.#transform.started;
     const out = this.#transform.push(result.value);
+    // A client that leaves from here on has its answer; what is still to come may be the usage.
+    if (this.#transform.finished) this.#answered.hangUp.ignored = true;
     if (!before && this.#transform.started) timers.started();
     timers.paused();
     if (out !== undefined && out.byteLength > 0) this.#held.push(this.#cleared(out));
@@ -205,10 +219,11 @@ class StreamRelay implements Due {
   #end(how: StreamEnd, end: End): void {
     if (this.#ending !== undefined) return;
     const last = this.#transform.end(how);
-    if (last !== undefined && last.byteLength > 0) this.#held.push(this.#cleared(last));
+    // Part of an error that never came to its end may be among it.
+    if (last !== undefined && last.byteLength > 0) this.#held.push(scrubBytes(this.#answered.scrub, last));
     const { record } = this.#answered;
-    const { failure, usage, whole } = this.#transform;
-    record.usage = usage;
+    const { failure, whole } = this.#transform;
+    this.#account(whole);
     record.detail ??= logDetail(failure);
     const isCut = end === "completed" && !(whole && failure === undefined);
     this.#ending = { whole: how.kind === "eof", end: isCut ? "upstream_error" : end };
@@ -227,21 +242,57 @@ class StreamRelay implements Due {
   }
 
   #cancel(): void {
+    // Nobody is left who could be told that the stream is alive.
+    this.#settings.wheel.remove(this);
     if (this.#answered.record.isClosed) return;
-    this.#answered.control.abort("client_closed");
-    this.#answered.record.usage = this.#transform.usage;
-    this.#close(false, "client_closed");
+    const { usage, finished } = this.#transform;
+    const isRead = finished && this.#held.length === 0;
+    if (isRead && usage === undefined && this.#ending === undefined) void this.#awaitUsage();
+    else this.#leave(isRead ? "completed" : "client_closed");
+  }
+
+  /** The client has left. */
+  #leave(end: End): void {
+    this.#answered.control.abort("client_closed" satisfies AbortReason);
+    this.#account(this.#transform.finished);
+    this.#close(false, end);
+  }
+
+  /** The client has read the answer to its end and left; some upstreams report the usage after that. */
+  async #awaitUsage(): Promise<void> {
+    this.#isAwaitingUsage = true;
+    const { wheel } = this.#settings;
+    const until = createAlarm(wheel, wheel.now() + LATE_USAGE_MS);
+    try {
+      while (this.#transform.usage === undefined) {
+        this.#reading ??= this.#reader.read();
+        const result = await Promise.race([this.#reading, until.rang]);
+        if (result === undefined || result.done) break;
+        this.#reading = undefined;
+        this.#transform.push(result.value);
+      }
+    } catch {
+      // The upstream broke off, or the gateway stops: the answer was complete all the same.
+    } finally {
+      until.cancel();
+      this.#leave("completed");
+    }
+  }
+
+  /** What the stream has cost so far. */
+  #account(complete: boolean): void {
+    const { record } = this.#answered;
+    const { usage, textBytes, answerModel, failure } = this.#transform;
+    if (failure?.beforeContent === true) noteReportedError(this.#answered, failure.status);
+    record.usage = usage;
+    if (record.account === undefined) return;
+    record.account.complete = complete;
+    record.account.textBytes = textBytes;
+    record.account.answerModel = answerModel;
   }
 
   #close(whole: boolean, end: End): void {
     this.#settings.wheel.remove(this);
     finish(this.#answered, whole, end);
   }
-}
-
-/** An upstream's own words may repeat what the client wrote, so they are not logged. */
-function logDetail(failure: StreamFailure | undefined): string | undefined {
-  if (failure === undefined) return undefined;
-  const status = failure.status === undefined ? "" : ` with status ${failure.status}`;
-  return `the upstream reported an error in its stream${status}`;
 }

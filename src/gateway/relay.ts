@@ -1,15 +1,16 @@
 // Hands an upstream's answer to the client: whole bodies here, streams in relay-stream.ts.
 
 import { GatewayError } from "../errors.ts";
-import { readBodyUsage } from "../formats/body-usage.ts";
 import { toSpecifiedModels } from "../formats/model-list.ts";
 import { returnedHeaders } from "../upstream/headers.ts";
 import type { Reply } from "../upstream/send.ts";
+import { accountFor } from "./account-answer.ts";
 import { type Answered, discard, finish } from "./attempt.ts";
 import { normaliseAnswer } from "./normalise-answer.ts";
 import { readAnswer, WHOLE_BYTES } from "./read-answer.ts";
 import { relayStream, type StreamSettings } from "./relay-stream.ts";
 import { scrubBytes } from "./scrub.ts";
+import { contentTypeOf, formOf } from "./stream-form.ts";
 
 /** Vectors have to be seen whole, because many servers send them in another encoding than the one asked for. */
 const WHOLE_VECTORS_BYTES = 64 * 1024 * 1024;
@@ -26,18 +27,13 @@ export async function relay(answered: Answered, settings: StreamSettings): Promi
   const { response } = answered.reply;
   requireRelayable(answered, answered.reply);
   const headers = scrubbedHeaders(answered);
-  if (response.ok && answered.call.stream && (isEventStream(response) || answered.target.provider.repair))
-    return relayStream(answered, { ...headers, "content-type": streamType(response) }, settings);
-  return await relayWhole(answered, headers);
-}
-
-function isEventStream(response: Response): boolean {
-  return /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
-}
-
-/** A stream is one for the client, whatever the upstream calls what it sends. */
-function streamType(response: Response): string {
-  return (isEventStream(response) && response.headers.get("content-type")) || "text/event-stream";
+  if (!response.ok || !answered.call.stream) return await relayWhole(answered, headers);
+  const form = formOf(answered.call, response);
+  if (form !== undefined) return await relayStream(answered, form, headers, settings);
+  if (!answered.target.provider.repair) return await relayWhole(answered, headers);
+  // A stream is one for the client, whatever the upstream calls what it sends.
+  const renamed = { ...headers, "content-type": contentTypeOf("events") };
+  return await relayStream(answered, "events", renamed, settings);
 }
 
 /**
@@ -94,7 +90,7 @@ async function relayWhole(answered: Answered, headers: Record<string, string>): 
     headers["content-type"] = "application/json";
   const body = status >= 400 ? scrubBytes(answered.scrub, wanted) : wanted;
   record.status = status;
-  record.usage = status < 400 ? readBodyUsage(call.endpoint.name, body) : undefined;
+  accountFor(answered, body);
   record.firstByte();
   finish(answered, true, "completed");
   return new Response(body.byteLength < LARGE_BYTES ? body : asStream(body), { status, headers });

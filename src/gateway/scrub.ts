@@ -1,7 +1,9 @@
 // Keeps configured secrets from coming back out of an upstream's answer.
 
 import type { Config } from "../config/schema.ts";
+import type { Provider, TokenSource } from "../exchange.ts";
 import { asBuffer } from "../lib/as-buffer.ts";
+import { isRecord, parseJson } from "../lib/json-value.ts";
 
 /** Shorter texts would be found by chance in ordinary answers. */
 const SHORTEST = 8;
@@ -10,11 +12,12 @@ const SHORTEST = 8;
 const CREDENTIAL_HEADER = /auth|key|token|secret|password|cookie/i;
 
 /** Every secret value of the configuration, the longest first, so that none hides a longer one that begins like it. */
-export function secretsOf(config: Config): readonly string[] {
-  const secrets: (string | undefined)[] = [config.admin.key];
+export function secretsOf(config: Config, more: readonly string[] = []): readonly string[] {
+  const secrets: (string | undefined)[] = [config.admin.key, ...more];
   for (const { api_key: apiKey, headers, http_proxy: proxy } of Object.values(config.providers))
     secrets.push(
       apiKey,
+      ...keyFileSecrets(apiKey),
       ...headerSecrets(headers),
       proxy === undefined ? undefined : URL.parse(proxy)?.password,
     );
@@ -30,11 +33,38 @@ function headerSecrets(headers: Readonly<Record<string, string>>): (string | und
     .map(([, value]) => value.trim().split(" ").at(-1));
 }
 
-/** Replaces exact occurrences of the secrets by `[secret]`; a text without any comes back as it is. */
-export function createScrubber(secrets: readonly string[]): (text: string) => string {
+/** Lines of a private key shorter than this are its last few bytes, and tell nobody anything. */
+const SHORTEST_LINE = 16;
+
+/** Of a key file it is the private key: as a whole, and line by line, however the ends of its lines are written. */
+function keyFileSecrets(text: string | undefined): string[] {
+  if (text?.includes("private_key") !== true) return [];
+  const value = parseJson(text);
+  const key = isRecord(value) ? value["private_key"] : undefined;
+  if (typeof key !== "string") return [];
+  const lines = key.split(/\\n|\s+/).filter((line) => line.length >= SHORTEST_LINE && !line.includes("-"));
+  return [key, ...lines];
+}
+
+/** Where access tokens come from that are no part of the configuration. */
+export function tokenSourcesOf(providers: Iterable<Provider>): readonly TokenSource[] {
+  return [...providers].flatMap(({ auth }) => (auth.kind === "google-service-account" ? [auth.tokens] : []));
+}
+
+/**
+ * Replaces exact occurrences of the secrets, and of access tokens as they are known by then, by `[secret]`; a text
+ * without any comes back as it is.
+ */
+export function createScrubber(
+  secrets: readonly string[],
+  sources: readonly TokenSource[] = [],
+): (text: string) => string {
+  const replaced = (text: string, secret: string): string =>
+    text.includes(secret) ? text.replaceAll(secret, "[secret]") : text;
   return (text) => {
     let clean = text;
-    for (const secret of secrets) if (clean.includes(secret)) clean = clean.replaceAll(secret, "[secret]");
+    for (const secret of secrets) clean = replaced(clean, secret);
+    for (const source of sources) for (const token of source.known()) clean = replaced(clean, token);
     return clean;
   };
 }

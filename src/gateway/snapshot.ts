@@ -8,11 +8,14 @@ import type { Peer, Provider } from "../exchange.ts";
 import { compileCidrs } from "../lib/address.ts";
 import { durationMs } from "../lib/duration.ts";
 import { sizeBytes } from "../lib/size.ts";
+import { compilePolicies } from "../policies/compile-policies.ts";
+import type { PolicySet } from "../policies/policy.ts";
+import { compilePricing, type Pricing } from "../policies/pricing.ts";
 import type { Directory } from "../routing/resolve.ts";
 import { compileDirectory } from "./compile-directory.ts";
 import { compileKeyRing } from "./compile-keys.ts";
 import { compileProvider, type ProviderDeps } from "./compile-provider.ts";
-import { createScrubber, secretsOf } from "./scrub.ts";
+import { createScrubber, secretsOf, tokenSourcesOf } from "./scrub.ts";
 
 export interface ServerSettings {
   readonly basePath: string;
@@ -32,6 +35,8 @@ export interface Snapshot {
   readonly server: ServerSettings;
   readonly keys: KeyRing;
   readonly directory: Directory;
+  readonly policies: PolicySet;
+  readonly pricing: Pricing;
   /** Takes every configured secret out of a text that came from an upstream. */
   readonly scrub: (text: string) => string;
   /** Epoch seconds of compilation: the `created` of models whose age nobody knows. */
@@ -53,7 +58,9 @@ export function compileSnapshot(config: Config, deps: SnapshotDeps): Snapshot {
     server: compileServer(config),
     keys: compileKeyRing(config),
     directory,
-    scrub: createScrubber(secretsOf(config)),
+    policies: compilePolicies(config),
+    pricing: compilePricing(config.pricing),
+    scrub: createScrubber(secretsOf(config, deps.credentials.secrets), tokenSourcesOf(providers.values())),
     loadedAtSeconds: Math.floor(deps.now() / 1000),
   };
 }

@@ -4,6 +4,7 @@ import type { Problem } from "../config/problem.ts";
 import type { Concurrency } from "../exchange.ts";
 import type { Wheel } from "../lib/wheel.ts";
 import { Discovery } from "../routing/discovery.ts";
+import type { Ledger } from "../store/ledger.ts";
 import type { Upstream } from "../upstream/send.ts";
 import { ProviderSlots } from "../upstream/slots.ts";
 import { createModelsAsk } from "./ask-models.ts";
@@ -14,6 +15,10 @@ import type { Snapshot } from "./snapshot.ts";
 export interface State {
   readonly wheel: Wheel;
   readonly upstream: Upstream;
+  /** The account of money and tokens. */
+  readonly ledger: Ledger;
+  /** When each virtual key was used last, by its name; epoch milliseconds. */
+  readonly lastUsed: Map<string, number>;
   /** Calls under way and in the queue, by provider. */
   readonly slots: ProviderSlots;
   /** What providers have said they offer. */
@@ -68,9 +73,15 @@ export class Gauge {
   }
 }
 
-export function createState(deps: { wheel: Wheel; upstream: Upstream; instanceId: string }): State {
+export function createState(deps: {
+  wheel: Wheel;
+  upstream: Upstream;
+  ledger: Ledger;
+  instanceId: string;
+}): State {
   return {
     ...deps,
+    lastUsed: new Map(),
     slots: new ProviderSlots(deps.wheel),
     discovery: new Discovery({ ask: createModelsAsk(deps), wheel: deps.wheel }),
     usageRefusals: new UsageRefusals(),

@@ -4,10 +4,13 @@ import { Elysia } from "elysia";
 import { GatewayError } from "../errors.ts";
 import type { Peer } from "../exchange.ts";
 import { DEFAULT_FAMILY } from "../formats/table.ts";
+import { answerAdmin, noAdmin } from "./admin/answer-admin.ts";
+import type { AdminPlane } from "./admin/plane.ts";
 import { preflight, withCors } from "./cors.ts";
 import { answer, type DataPlane } from "./data-plane.ts";
 import { errorResponse } from "./error-response.ts";
 import { health } from "./operations.ts";
+import { isAdminPath, isProbed } from "./places.ts";
 
 /** Where to listen: one of address and socket. */
 export interface Listen {
@@ -39,15 +42,22 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** The administration, on a listener that serves it. */
+export interface Administration {
+  readonly plane: AdminPlane;
+  /** Beside it there are only the health routes. */
+  readonly alone: boolean;
+}
+
 /** Requests are cut off by the gateway's own limit, which can say why; Bun's would answer with an empty 413. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /**
- * Starts to listen.
+ * Starts to listen. Without `admin` the paths of the administration are not there.
  *
  * @throws when the address is taken or not this machine's; the error has a `code` such as `EADDRINUSE`
  */
-export function listen(where: Listen, plane: DataPlane): Listener {
+export function listen(where: Listen, plane: DataPlane, admin?: Administration): Listener {
   let retired = false;
   const app = new Elysia().all(
     "/*",
@@ -55,7 +65,7 @@ export function listen(where: Listen, plane: DataPlane): Listener {
       // A unix socket has no addresses; a TCP peer whose address is not known is nobody who could be trusted.
       const address =
         where.socket === undefined ? (server?.requestIP(request)?.address ?? "unknown") : undefined;
-      const response = route(request, { address }, plane);
+      const response = route(request, { address }, plane, admin);
       return retired ? response.then(closingConnection) : response;
     },
     { parse: "none" },
@@ -95,7 +105,13 @@ function closingConnection(response: Response): Response {
   return response;
 }
 
-async function route(request: Request, peer: Peer, plane: DataPlane): Promise<Response> {
+/** Answers one request. Never throws. */
+export async function route(
+  request: Request,
+  peer: Peer,
+  plane: DataPlane,
+  admin: Administration | undefined,
+): Promise<Response> {
   const url = URL.parse(request.url);
   if (url === null) return errorResponse(badHost(), DEFAULT_FAMILY, plane.newId());
   const { pathname, search } = url;
@@ -105,7 +121,14 @@ async function route(request: Request, peer: Peer, plane: DataPlane): Promise<Re
     health(request.method, pathname, plane.state, plane.newId) ??
     health(request.method, path ?? "", plane.state, plane.newId);
   if (healthy !== undefined) return healthy;
-  if (request.method === "HEAD" && path === "/") return new Response(null);
+  // An address of its own is not behind the proxy that adds the base path.
+  const place = admin?.alone ? (path ?? pathname) : path;
+  if (place !== undefined && isAdminPath(place))
+    return admin === undefined
+      ? noAdmin(place, plane.newId)
+      : answerAdmin(request, place, search, peer, admin.plane);
+  if (admin?.alone) return noAdmin(pathname, plane.newId);
+  if (request.method === "HEAD" && path !== undefined && isProbed(path)) return new Response(null);
   const allowed = preflight(request, trust.origins);
   if (allowed !== undefined) return allowed;
   // A path outside the base path is one that does not exist.

@@ -7,8 +7,10 @@ import { endOf } from "../gateway/attempt.ts";
 import { handle } from "../gateway/pipeline.ts";
 import type { Snapshot } from "../gateway/snapshot.ts";
 import type { State } from "../gateway/state.ts";
+import { formatUsd } from "../lib/money.ts";
 import { type RecordSink, RequestRecord } from "../telemetry/record.ts";
 import { errorResponse } from "./error-response.ts";
+import { inOwnDialect } from "./native-places.ts";
 import { placeOf } from "./places.ts";
 
 /** What the data plane is made of. */
@@ -40,8 +42,11 @@ export async function answer(
   const id = clientId !== null && CLIENT_ID.test(clientId) ? clientId : plane.newId();
   const ip = snapshot.server.clientIp(request.headers, peer);
   const record = new RequestRecord(id, request.method, ip, sink);
+  record.userAgent = request.headers.get("user-agent")?.slice(0, MAX_HEADER_CHARS);
+  record.traceId = traceIdOf(request.headers);
   const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-  const place = placeOf(request.method, path, upgrade);
+  const { providers } = snapshot.directory;
+  const place = inOwnDialect(placeOf(request.method, path, upgrade), (name) => providers.get(name)?.dialect);
   if (!state.inFlight.take(1, snapshot.server.maxConnections)) {
     record.uncounted = true;
     return refuse(overloaded(), place, request, record);
@@ -71,8 +76,19 @@ function withOwnHeaders(response: Response, record: RequestRecord): Response {
     headers.set("x-postern-model", printable(record.target.id));
     headers.set("x-postern-attempts", String(record.attempts));
   }
+  // What a stream has cost is not known yet.
+  if (record.isClosed && record.costNanoUsd !== undefined)
+    headers.set("x-postern-cost-usd", formatUsd(record.costNanoUsd));
+  if (record.isClosed && record.usage !== undefined && !record.stream)
+    headers.set("x-postern-prompt-cache", record.usage.cacheReadTokens > 0 ? "hit" : "miss");
+  if (record.budgetWarning !== undefined) headers.set("x-postern-budget-warning", record.budgetWarning);
   headers.set("x-postern-overhead-ms", record.overheadMs().toFixed(2));
   return response;
+}
+
+/** The trace that a request belongs to, by W3C's header; undefined when there is none, or it is not well formed. */
+function traceIdOf(headers: Headers): string | undefined {
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(headers.get("traceparent") ?? "")?.[1];
 }
 
 /** Clients give up on heads of more than 16 KB, and a model's name is whatever the caller sent. */

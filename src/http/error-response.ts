@@ -2,6 +2,9 @@
 
 import { ERRORS, type ErrorCode, type GatewayError } from "../errors.ts";
 import { anthropicErrorType } from "../formats/anthropic-error.ts";
+import { bedrockErrorAnswer } from "../formats/bedrock-error.ts";
+import { geminiErrorAnswer } from "../formats/gemini-error.ts";
+import type { NativeErrorAnswer } from "../formats/native-error.ts";
 import { openAiErrorType } from "../formats/openai-error.ts";
 import type { Family } from "../formats/table.ts";
 
@@ -17,35 +20,59 @@ export function errorResponse(error: GatewayError, family: Family, requestId: st
     "x-postern-code": error.code,
     "x-postern-request-id": requestId,
   };
-  if (FINAL_STATUSES.has(status)) headers["x-should-retry"] = "false";
-  const { retryAfterSeconds } = error.details;
+  const { retryAfterSeconds, retryAfterMs, mayRetry } = error.details;
+  if (FINAL_STATUSES.has(status) && mayRetry !== true) headers["x-should-retry"] = "false";
   if (retryAfterSeconds !== undefined) headers["retry-after"] = String(retryAfterSeconds);
-  if (family === "anthropic") headers["request-id"] = requestId;
-  return new Response(JSON.stringify(envelope(error, family, requestId)), { status, headers });
+  if (retryAfterMs !== undefined) headers["retry-after-ms"] = String(retryAfterMs);
+  const answer = envelope(error, family, requestId);
+  Object.assign(headers, answer.headers);
+  return new Response(JSON.stringify(answer.body), { status, headers });
 }
 
-function envelope(error: GatewayError, family: Family, requestId: string): object {
-  const { message, code, status, details } = error;
+function envelope(error: GatewayError, family: Family, requestId: string): NativeErrorAnswer {
+  const { message, code, details } = error;
+  const status = wordStatus(error);
+  const { retryAfterSeconds } = details;
   switch (family) {
     case "openai":
       return {
-        error: {
-          message,
-          type: openAiErrorType(status),
-          param: details.param ?? null,
-          code: openAiCode(code),
-        },
+        headers: {},
+        body: openAiBody(error, status),
       };
     case "anthropic":
       return {
-        type: "error",
-        error: { type: anthropicErrorType(status), message, details: { error_code: code } },
-        request_id: requestId,
+        headers: { "request-id": requestId },
+        body: {
+          type: "error",
+          error: { type: anthropicErrorType(status), message, details: { error_code: code } },
+          request_id: requestId,
+        },
       };
+    case "gemini":
+      return geminiErrorAnswer({ status: error.status, code, message, requestId, retryAfterSeconds });
+    case "bedrock":
+      return bedrockErrorAnswer({ status: error.status, code, message, requestId, retryAfterSeconds });
   }
 }
 
-/** Where a status means that money has run out, the word that clients stop at. */
+function openAiBody({ message, code, details }: GatewayError, status: number): object {
+  return {
+    error: { message, type: openAiErrorType(status), param: details.param ?? null, code: openAiCode(code) },
+  };
+}
+
+/**
+ * The status that the words of the envelope go with. Money that has run out is called so even where a policy answers 429:
+ * clients that read `insufficient_quota` there stop trying.
+ */
+function wordStatus({ code, status }: GatewayError): number {
+  return isOutOfMoney(code) ? ERRORS[code].status : status;
+}
+
 function openAiCode(code: ErrorCode): string {
-  return (ERRORS[code].status as number) === 402 ? "insufficient_quota" : code;
+  return isOutOfMoney(code) ? "insufficient_quota" : code;
+}
+
+function isOutOfMoney(code: ErrorCode): boolean {
+  return ERRORS[code].status === 402;
 }

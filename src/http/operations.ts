@@ -16,6 +16,9 @@ export function health(
   if (name !== "/healthz" && name !== "/readyz") return undefined;
   if (method !== "GET" && method !== "HEAD") return errorResponse(wrongMethod(), DEFAULT_FAMILY, newId());
   if (name === "/healthz") return Response.json({ status: "ok" });
+  const { fault } = state.ledger;
+  if (fault !== undefined)
+    return Response.json({ status: "store_unavailable", reason: fault }, { status: 503 });
   if (state.phase === "serving") return Response.json({ status: "ready" });
   return Response.json({ status: "stopping" }, { status: 503 });
 }

@@ -1,6 +1,6 @@
 // The gateway's own route table: what a method and a pathname mean. Nothing else of a request has a say in it.
 
-import { LATER_PRESETS, PROVIDERS } from "../catalog/providers.ts";
+import { PROVIDERS } from "../catalog/providers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Place, Scope } from "../exchange.ts";
 import { DEFAULT_FAMILY, ENDPOINTS, type Endpoint, type Family, familyOfPath } from "../formats/table.ts";
@@ -11,7 +11,7 @@ const BY_PATH = new Map<string, Endpoint>(
   Object.values(ENDPOINTS).map((endpoint) => [endpoint.path, endpoint]),
 );
 
-const PRESET_NAMES = new Set([...Object.keys(PROVIDERS), ...LATER_PRESETS]);
+const PRESET_NAMES = new Set(Object.keys(PROVIDERS));
 
 /** Whether the client wants to leave HTTP for a WebSocket. */
 type Upgrade = boolean;
@@ -23,6 +23,12 @@ const COMMON = new Map<string, Place>(
     { kind: "endpoint", endpoint, scope: UNIFIED, modelId: undefined },
   ]),
 );
+
+/** Whether clients look with HEAD whether somebody is at home here: at the root, and at that of a native path. */
+export function isProbed(path: string): boolean {
+  const name = path.endsWith("/") ? path.slice(1, -1) : path.slice(1);
+  return name === "" || PRESET_NAMES.has(name);
+}
 
 /** What a request to this path means; `path` is a URL's pathname below the base path. */
 export function placeOf(method: string, path: string, upgrade: Upgrade): Place {
@@ -36,14 +42,34 @@ export function placeOf(method: string, path: string, upgrade: Upgrade): Place {
   if ((root === "providers" || root === "models") && rest.length > 1) {
     const name = decodeOnce(rest[0] ?? "");
     if (name === undefined) return problem(DEFAULT_FAMILY, badEncoding());
-    const scope: Scope = { kind: root === "providers" ? "provider" : "model", name };
-    return below(scope, method, rest[1] === "v1" ? rest.slice(2) : rest.slice(1), upgrade);
+    if (root === "providers") return belowProvider(name, method, rest.slice(1), upgrade);
+    return below({ kind: "model", name }, method, withoutVersion(rest.slice(1)), upgrade);
   }
-  if (PRESET_NAMES.has(root)) return problem(DEFAULT_FAMILY, noNativePath(root));
+  if (PRESET_NAMES.has(root)) return belowProvider(root, method, rest, upgrade);
   return problem(
     DEFAULT_FAMILY,
     new GatewayError("not_found", "there is nothing at this path; the API begins at /v1"),
   );
+}
+
+const ADMIN_PATH = /^\/(?:admin|ui|metrics)(?:\/|$)/;
+
+/** Whether a path, below the base path, belongs to the administration: API, dashboard, metrics. */
+export function isAdminPath(path: string): boolean {
+  // Nearly all paths begin with `/v1`, and need not be looked at any closer.
+  return path.charCodeAt(1) !== LOWER_V && ADMIN_PATH.test(path);
+}
+
+const LOWER_V = 0x76;
+
+/** A path below one provider, read as one of ours; it keeps what it takes to read it as one of the provider's own. */
+function belowProvider(name: string, method: string, segments: readonly string[], upgrade: Upgrade): Place {
+  const place = below({ kind: "provider", name }, method, withoutVersion(segments), upgrade);
+  return place.kind === "key" ? place : { ...place, below: { method, segments, upgrade } };
+}
+
+function withoutVersion(segments: readonly string[]): readonly string[] {
+  return segments[0] === "v1" ? segments.slice(1) : segments;
 }
 
 /** A path below `/v1`, or below one provider or public model. */
@@ -75,13 +101,13 @@ function notFound(path: string): Place {
 }
 
 function unsupported(scope: Scope, path: string, family: Family): Place {
-  const where = scope.kind === "unified" ? "/v1" : `/${scope.kind}s/{name}`;
+  const where = scope.kind === "unified" ? "/v1" : `a ${scope.kind}`;
   const offered = [...BY_PATH.keys()].join(", ");
-  const message = `${path === "" ? "this path" : path.slice(0, 100)} is not offered under ${where}; it can be: ${offered}`;
+  const message = `${path === "" ? "this path" : path.slice(0, 100)} is not offered below ${where}; it can be: ${offered}`;
   return problem(family, new GatewayError("unsupported_endpoint", message), scope);
 }
 
-function wrongMethod(family: Family, method: string, upgrade: boolean): Place {
+export function wrongMethod(family: Family, method: string, upgrade: boolean): Place {
   if (upgrade) {
     const message = "WebSocket is not supported here; send the request as an ordinary POST";
     return problem(
@@ -93,11 +119,6 @@ function wrongMethod(family: Family, method: string, upgrade: boolean): Place {
   return problem(family, new GatewayError("method_not_allowed", message, { headers: { allow: method } }));
 }
 
-function noNativePath(name: string): GatewayError {
-  const message = `there is no native path /${name} in this version; call /providers/${name}/v1 or /v1`;
-  return new GatewayError("provider_not_found", message);
-}
-
 function badEncoding(): GatewayError {
   return new GatewayError(
     "invalid_request",
@@ -105,7 +126,7 @@ function badEncoding(): GatewayError {
   );
 }
 
-function problem(family: Family, error: GatewayError, scope: Scope = UNIFIED): Place {
+export function problem(family: Family, error: GatewayError, scope: Scope = UNIFIED): Place {
   return { kind: "problem", family, error, scope };
 }
 

@@ -65,7 +65,12 @@ export class EventScanner {
 
   /** Nothing has come of a block that is not complete. */
   get betweenBlocks(): boolean {
-    return this.#blockBytes === 0 && this.#lines.pending === 0;
+    return this.openBytes === 0;
+  }
+
+  /** How much has come of a block that is not complete. */
+  get openBytes(): number {
+    return this.#blockBytes + this.#lines.pending;
   }
 
   push(chunk: Uint8Array): void {

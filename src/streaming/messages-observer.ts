@@ -8,9 +8,13 @@ import { hasObject } from "../lib/json-find.ts";
 import { isRecord, parseJson } from "../lib/json-value.ts";
 import type { SseEvent } from "../lib/sse.ts";
 import type { StreamObserver } from "./observer.ts";
+import { quotedKeys, TextMeter } from "./text-meter.ts";
 import type { StreamFailure } from "./transform.ts";
 
 const USAGE = Buffer.from('"usage"');
+
+/** Members of a delta that hold text. */
+const TEXTS = quotedKeys("text", "partial_json", "thinking");
 
 export class MessagesObserver implements StreamObserver {
   started = false;
@@ -18,6 +22,8 @@ export class MessagesObserver implements StreamObserver {
   failure: StreamFailure | undefined;
   /** A reason why the answer stopped has come, if not yet the last event. */
   stopped = false;
+  answerModel: string | undefined;
+  readonly #meter = new TextMeter(TEXTS);
   readonly #usage = new AnthropicUsage();
   readonly #requestId: string;
 
@@ -27,6 +33,10 @@ export class MessagesObserver implements StreamObserver {
 
   get usage(): Usage | undefined {
     return this.#usage.usage;
+  }
+
+  get textBytes(): number {
+    return this.#meter.bytes;
   }
 
   get ended(): boolean {
@@ -40,6 +50,7 @@ export class MessagesObserver implements StreamObserver {
     const type = event.name ?? typeOf(value);
     if (type === "message_stop") this.whole = this.failure === undefined;
     if (type === "error") this.#fail(value);
+    if (type === "content_block_delta") this.#meter.see(data);
     if (isRecord(value)) this.#read(type, value);
     return false;
   }
@@ -50,7 +61,10 @@ export class MessagesObserver implements StreamObserver {
 
   #read(type: string | undefined, value: Record<string, unknown>): void {
     const { message, usage, delta, content_block: block } = value;
-    this.#usage.see(isRecord(message) ? message["usage"] : usage);
+    if (isRecord(message)) {
+      this.#usage.see(message["usage"], true);
+      if (typeof message["model"] === "string") this.answerModel ??= message["model"] || undefined;
+    } else this.#usage.see(usage);
     if (type === "message_delta" && isRecord(delta) && typeof delta["stop_reason"] === "string")
       this.stopped = true;
     const opensTool = isRecord(block) && block["type"] !== "text" && block["type"] !== "thinking";

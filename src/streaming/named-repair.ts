@@ -53,6 +53,14 @@ export class NamedRepair implements FrameRepair {
     return this.#rules.observer.usage;
   }
 
+  get textBytes(): number {
+    return this.#rules.observer.textBytes;
+  }
+
+  get answerModel(): string | undefined {
+    return this.#rules.observer.answerModel;
+  }
+
   get failure(): StreamFailure | undefined {
     return this.#failure ?? this.#rules.observer.failure;
   }

@@ -1,5 +1,6 @@
 // Repairs chat and completions streams.
 
+import { readChunkText } from "../formats/answer-text.ts";
 import { dropNestedUsage, hasContent } from "../formats/openai-chunk.ts";
 import { DONE_EVENT, openAiTerminal, type StreamError } from "../formats/terminal-event.ts";
 import {
@@ -32,6 +33,8 @@ export class OpenAiRepair implements FrameRepair {
   started = false;
   whole = false;
   failure: StreamFailure | undefined;
+  textBytes = 0;
+  answerModel: string | undefined;
 
   readonly #chat: boolean;
   readonly #requestId: string;
@@ -103,6 +106,8 @@ export class OpenAiRepair implements FrameRepair {
     }
     if (!isRecord(value) || !isChunk(value)) return;
     this.started ||= Array.isArray(value["choices"]) && value["choices"].some(hasContent);
+    this.textBytes += readChunkText(value);
+    if (typeof value["model"] === "string") this.answerModel ??= value["model"] || undefined;
     const changed = this.#chunk(value);
     if (changed || frame.line === undefined) this.#drifted = true;
     if (isRecord(value["usage"])) this.#usage.hold(frame, value, changed);

@@ -13,6 +13,8 @@ import { MAX_EVENT_BYTES, type StreamEnd, type StreamFailure, type StreamTransfo
 export interface FrameRepair {
   readonly started: boolean;
   readonly usage: Usage | undefined;
+  readonly textBytes: number;
+  readonly answerModel: string | undefined;
   readonly failure: StreamFailure | undefined;
   readonly whole: boolean;
   /** Writes what the client gets of this frame. */
@@ -43,12 +45,24 @@ export class RepairTransform implements StreamTransform {
     return this.#repair.usage;
   }
 
+  get textBytes(): number {
+    return this.#repair.textBytes;
+  }
+
+  get answerModel(): string | undefined {
+    return this.#repair.answerModel;
+  }
+
   get failure(): StreamFailure | undefined {
     return this.#repair.failure;
   }
 
   get whole(): boolean {
     return this.#repair.whole;
+  }
+
+  get finished(): boolean {
+    return this.whole;
   }
 
   get broken(): boolean {

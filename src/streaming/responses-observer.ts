@@ -7,6 +7,7 @@ import type { Usage } from "../formats/usage.ts";
 import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
 import type { SseEvent } from "../lib/sse.ts";
 import type { StreamObserver } from "./observer.ts";
+import { quotedKeys, TextMeter } from "./text-meter.ts";
 import type { StreamFailure } from "./transform.ts";
 
 const SEQUENCE_NUMBER = Buffer.from('"sequence_number"');
@@ -25,6 +26,9 @@ const ANNOUNCEMENTS = new Set([
 /** Types of output items that are only filled later; any other item is a call of some tool. */
 const EMPTY_ITEMS = new Set(["message", "reasoning"]);
 
+/** What events that end in `.delta` add; the events behind them repeat it all. */
+const TEXTS = quotedKeys("delta");
+
 const ENDS = new Set(["response.completed", "response.incomplete", "response.failed"]);
 
 export class ResponsesObserver implements StreamObserver {
@@ -39,10 +43,20 @@ export class ResponsesObserver implements StreamObserver {
   #response: Buffer | undefined;
   #latest: Buffer | undefined;
   #failureCode: string | undefined;
+  #answerModel: string | undefined;
+  readonly #meter = new TextMeter(TEXTS);
 
   constructor(requestId: string, model: string | undefined) {
     this.#requestId = requestId;
     this.#model = model;
+  }
+
+  get textBytes(): number {
+    return this.#meter.bytes;
+  }
+
+  get answerModel(): string | undefined {
+    return this.#answerModel ?? modelOf(this.#begun());
   }
 
   see(event: SseEvent): boolean {
@@ -51,6 +65,7 @@ export class ResponsesObserver implements StreamObserver {
     if (type === undefined) return false;
     this.#latest = data;
     if (type === "response.created" || type === "response.in_progress") this.#response = Buffer.from(data);
+    if (type.endsWith(".delta")) this.#meter.see(data);
     if (ENDS.has(type)) this.#end(type, parseJson(data.toString("utf8")));
     else if (type === "error") this.#fail(parseJson(data.toString("utf8")));
     this.started ||= !ANNOUNCEMENTS.has(type) && !isEmptyItem(type, data);
@@ -66,16 +81,22 @@ export class ResponsesObserver implements StreamObserver {
 
   /** `response.failed` for this stream, numbered behind the latest event. */
   failed(code: string, message: string): string {
-    const value = this.#response === undefined ? undefined : parseJson(this.#response.toString("utf8"));
-    const response = isRecord(value) && isRecord(value["response"]) ? value["response"] : undefined;
+    const response = this.#begun();
     const sequence = this.#latest === undefined ? undefined : sequenceNumber(this.#latest);
     const progress = { response, sequenceNumber: sequence, model: this.#model, requestId: this.#requestId };
     return responsesTerminal({ code, message }, progress);
   }
 
+  /** The response as it stood when it was last told before its end. */
+  #begun(): JsonRecord | undefined {
+    const value = this.#response === undefined ? undefined : parseJson(this.#response.toString("utf8"));
+    return isRecord(value) && isRecord(value["response"]) ? value["response"] : undefined;
+  }
+
   #end(type: string, value: unknown): void {
     const response = isRecord(value) && isRecord(value["response"]) ? value["response"] : {};
     this.usage = readOpenAiUsage(response["usage"]) ?? this.usage;
+    this.#answerModel = modelOf(response);
     this.ended = true;
     if (type === "response.failed") this.#fail(response);
     else this.whole = this.failure === undefined;
@@ -87,6 +108,11 @@ export class ResponsesObserver implements StreamObserver {
     this.#failureCode ??= error.code ?? undefined;
     this.whole = false;
   }
+}
+
+function modelOf(response: JsonRecord | undefined): string | undefined {
+  const model = response?.["model"];
+  return typeof model === "string" && model !== "" ? model : undefined;
 }
 
 function typeOf(data: Buffer): string | undefined {

@@ -1,6 +1,7 @@
 // The way of a stream's bytes from upstream to client: what the pump of the gateway sees of this folder.
 
 import type { ErrorCode } from "../errors.ts";
+import type { NativeAction } from "../formats/native-action.ts";
 import type { EndpointName } from "../formats/table.ts";
 import type { Usage } from "../formats/usage.ts";
 
@@ -26,10 +27,19 @@ export interface StreamTransform {
   readonly betweenEvents: boolean;
   /** Last non-null usage seen, wherever it was put; undefined when none came. Read it after `end()`. */
   readonly usage: Usage | undefined;
+  /**
+   * Bytes of text that the model wrote (answer, reasoning, arguments of tool calls), as far as it has come: what is
+   * counted where usage is missing. An estimate: of an event that passes verbatim only the first such text may count.
+   */
+  readonly textBytes: number;
+  /** The model that the stream says it is from; undefined while none was named. */
+  readonly answerModel: string | undefined;
   /** The error the upstream put into the stream, if it did. */
   readonly failure: StreamFailure | undefined;
   /** The stream came to its proper end, as against cut short or failed; known after `end()`. */
   readonly whole: boolean;
+  /** Nothing that a client waits for is still to come: all answers have ended, and not just the first of several. */
+  readonly finished: boolean;
   /** An event is longer than {@link MAX_EVENT_BYTES}: stop reading the upstream and call `end()` with a failure. */
   readonly broken: boolean;
 }
@@ -63,6 +73,19 @@ export interface StreamOptions {
   /** Model for chunks that name none; undefined = not known. */
   readonly model: string | undefined;
 }
+
+/** What it takes to see through a stream of a provider's own format. */
+export interface NativeStreamOptions {
+  readonly action: NativeAction;
+  /** How the answer is cut into pieces. */
+  readonly form: StreamForm;
+  readonly requestId: string;
+  /** Takes every configured secret out of a text. */
+  readonly scrub: (text: string) => string;
+}
+
+/** Server-sent events, a JSON array that comes piece by piece, or the binary event stream of AWS. */
+export type StreamForm = "events" | "array" | "binary";
 
 /** The most one event may have, its field names and line ends included. */
 export const MAX_EVENT_BYTES = 16 * 1024 * 1024;

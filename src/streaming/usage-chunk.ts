@@ -1,7 +1,6 @@
 // Usage in chat and completions streams: read wherever it stands, sent once, last, and only to clients that asked.
 
-import { usageObject } from "../formats/openai-chunk.ts";
-import { readOpenAiUsage } from "../formats/openai-usage.ts";
+import { readChunkUsage, usageObject } from "../formats/openai-chunk.ts";
 import type { Usage } from "../formats/usage.ts";
 import type { ByteOutput } from "../lib/byte-output.ts";
 import type { JsonRecord } from "../lib/json-value.ts";
@@ -23,11 +22,10 @@ export class UsageChunk {
 
   /** Takes note of a chunk's usage; the last one counts, because cumulative counts come on every chunk. */
   see(chunk: JsonRecord): void {
-    const source = usageObject(chunk);
-    const usage = readOpenAiUsage(source);
+    const usage = readChunkUsage(chunk);
     if (usage === undefined) return;
     this.usage = usage;
-    this.#source = source;
+    this.#source = usageObject(chunk);
   }
 
   /** Keeps a chunk without choices back until the end: a later one would take its place. */

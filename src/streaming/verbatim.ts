@@ -3,6 +3,7 @@
 import type { Usage } from "../formats/usage.ts";
 import { ByteOutput } from "../lib/byte-output.ts";
 import { EventScanner } from "../lib/sse.ts";
+import { ErrorHold } from "./error-hold.ts";
 import { CUT_MESSAGE, type StreamObserver } from "./observer.ts";
 import type { StreamFailure } from "./transform.ts";
 import { MAX_EVENT_BYTES, type StreamEnd, type StreamTransform } from "./transform.ts";
@@ -18,6 +19,7 @@ export class VerbatimTransform implements StreamTransform {
   readonly #observer: StreamObserver;
   readonly #hideUsage: boolean;
   readonly #output = new ByteOutput();
+  readonly #hold = new ErrorHold();
   /** The first bytes, until an event has come. */
   #start = Buffer.alloc(0);
   #sawEvent = false;
@@ -43,12 +45,24 @@ export class VerbatimTransform implements StreamTransform {
     return this.#observer.usage;
   }
 
+  get textBytes(): number {
+    return this.#observer.textBytes;
+  }
+
+  get answerModel(): string | undefined {
+    return this.#observer.answerModel;
+  }
+
   get failure(): StreamFailure | undefined {
     return this.#observer.failure;
   }
 
   get whole(): boolean {
     return this.#opaque || this.#observer.whole;
+  }
+
+  get finished(): boolean {
+    return this.#observer.finished ?? this.whole;
   }
 
   get broken(): boolean {
@@ -61,7 +75,8 @@ export class VerbatimTransform implements StreamTransform {
       this.#start = Buffer.concat([this.#start, chunk.subarray(0, START_BYTES)]);
     this.#scanner.push(chunk);
     this.#scan();
-    return this.#hideUsage ? this.#output.take() : chunk;
+    if (this.#hideUsage) return this.#output.take();
+    return this.#hold.push(chunk, this.#scanner.openBytes, this.failure !== undefined);
   }
 
   end(how: StreamEnd): Uint8Array | undefined {
@@ -69,6 +84,8 @@ export class VerbatimTransform implements StreamTransform {
     // ones are dropped, as every reader of such a stream would.
     const unfinished = !this.#scanner.betweenBlocks;
     if (!this.broken) {
+      const held = this.#hold.take();
+      this.#output.keep(held, 0, held.length);
       this.#scanner.finish();
       this.#scan();
     }

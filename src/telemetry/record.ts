@@ -3,7 +3,10 @@
 import type { ErrorCode } from "../errors.ts";
 import type { Caller, End, Target } from "../exchange.ts";
 import type { Usage } from "../formats/usage.ts";
+import { formatUsd } from "../lib/money.ts";
 import type { Throttle } from "../lib/throttle.ts";
+import type { Flag } from "../store/entry.ts";
+import type { Account } from "./account.ts";
 import type { Log } from "./log.ts";
 
 /** Clock, log and counter that records report to. */
@@ -11,8 +14,8 @@ export interface RecordSink {
   readonly log: Log;
   /** Milliseconds of a clock that never steps back. */
   readonly now: () => number;
-  /** Called once per record, when it closes. */
-  readonly closed: (record: RequestRecord) => void;
+  /** Called once per record, when it closes, before its line is written: settles its account. */
+  readonly closed: (record: RequestRecord, end: End) => void;
   /** For lines of callers that could not say who they are: anybody can cause those, so they are rationed. */
   readonly throttle: Throttle;
 }
@@ -22,10 +25,15 @@ export class RequestRecord {
   readonly id: string;
   readonly method: string;
   readonly clientIp: string | undefined;
+  userAgent: string | undefined;
+  /** Of the client's `traceparent`. */
+  traceId: string | undefined;
   readonly #sink: RecordSink;
   readonly #startedAt: number;
   caller: Caller | undefined;
   endpoint: string | undefined;
+  /** The wire format that the client speaks. */
+  format: string | undefined;
   requestedModel: string | undefined;
   target: Target | undefined;
   stream = false;
@@ -41,6 +49,19 @@ export class RequestRecord {
   uncounted = false;
   /** Bytes of bodies held in memory for this request. */
   heldBytes = 0;
+  /** Epoch milliseconds at which it was admitted, by the ledger's clock; undefined = not yet. */
+  at: number | undefined;
+  /** What its attempt holds; undefined while nothing is held. */
+  account: Account | undefined;
+  /** Names of the policies that it had to pass. */
+  matched: readonly string[] = [];
+  /** Names of those that refused it. */
+  violated: readonly string[] = [];
+  /** For the client: policies whose limit is near. */
+  budgetWarning: string | undefined;
+  /** Known once it is closed, where the call has a price. */
+  costNanoUsd: bigint | undefined;
+  flags: readonly Flag[] = [];
   #upstreamMs = 0;
   #waitingSince: number | undefined;
   #firstByteMs: number | undefined;
@@ -53,6 +74,21 @@ export class RequestRecord {
     this.clientIp = clientIp;
     this.#sink = sink;
     this.#startedAt = sink.now();
+  }
+
+  /** Milliseconds of a clock that never steps back. */
+  now(): number {
+    return this.#sink.now();
+  }
+
+  /** Milliseconds since the request came. */
+  totalMs(): number {
+    return this.#sink.now() - this.#startedAt;
+  }
+
+  /** Milliseconds until the first byte of the answer left; undefined = none has. */
+  get firstByteMs(): number | undefined {
+    return this.#firstByteMs;
   }
 
   get isClosed(): boolean {
@@ -88,8 +124,9 @@ export class RequestRecord {
   close(end: End): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (end !== "completed" && end !== "refused") this.code ??= CODE_OF_END[end];
     this.upstreamAnswered();
-    this.#sink.closed(this);
+    this.#sink.closed(this, end);
     this.#write(end);
   }
 
@@ -103,7 +140,6 @@ export class RequestRecord {
 
   #fields(end: End): Record<string, unknown> {
     const key = this.caller?.key;
-    const totalMs = this.#sink.now() - this.#startedAt;
     return {
       request_id: this.id,
       method: this.method,
@@ -111,10 +147,10 @@ export class RequestRecord {
       key: key?.name,
       user: key?.user,
       workspace: key?.workspace,
-      requested_model: named(this.requestedModel),
-      target: named(this.target?.id),
+      requested_model: withoutKeys(this.requestedModel),
+      target: withoutKeys(this.target?.id),
       provider: this.target?.provider.name,
-      model: named(this.target?.model),
+      model: withoutKeys(this.target?.model),
       stream: this.stream,
       status: this.status,
       code: this.code,
@@ -123,21 +159,32 @@ export class RequestRecord {
       attempts: this.attempts,
       input_tokens: this.usage?.inputTokens,
       output_tokens: this.usage?.outputTokens,
-      total_ms: rounded(totalMs),
-      first_byte_ms: this.#firstByteMs === undefined ? undefined : rounded(this.#firstByteMs),
-      overhead_ms: rounded(this.overheadMs()),
+      cost_usd: this.costNanoUsd === undefined ? undefined : formatUsd(this.costNanoUsd),
+      flags: this.flags.length === 0 ? undefined : this.flags.join(","),
+      total_ms: roundedMs(this.totalMs()),
+      first_byte_ms: this.#firstByteMs === undefined ? undefined : roundedMs(this.#firstByteMs),
+      overhead_ms: roundedMs(this.overheadMs()),
       client_ip: this.clientIp,
     };
   }
 }
 
+/** What it is called when an answer ends early after its head has left: the status cannot say it any more. */
+const CODE_OF_END = {
+  client_closed: "client_closed",
+  upstream_error: "upstream_unreachable",
+  timeout: "upstream_timeout",
+  interrupted: "no_healthy_target",
+} as const;
+
 const OWN_KEY = /sk-postern-[A-Za-z0-9_-]{8,}/g;
 
 /** A name that came from a caller: short, and without a key that was put in the wrong field. */
-function named(name: string | undefined): string | undefined {
+export function withoutKeys(name: string | undefined): string | undefined {
   return name?.slice(0, 300).replace(OWN_KEY, "[key]");
 }
 
-function rounded(ms: number): number {
+/** To hundredths. */
+export function roundedMs(ms: number): number {
   return Math.round(ms * 100) / 100;
 }

@@ -1,5 +1,9 @@
 // Which headers cross the gateway, in both directions: two allowlists, everything else stays behind.
 
+import { AWS_HEADER_PREFIX } from "../catalog/aws.ts";
+import { DIALECTS } from "../catalog/providers.ts";
+import type { Dialect } from "../exchange.ts";
+
 /** Request headers that reach the upstream as the client sent them. */
 const FORWARDED = new Set([
   "content-type",
@@ -23,6 +27,7 @@ const FORWARDED = new Set([
   "originator",
 ]);
 const FORWARDED_PREFIXES = ["x-stainless-", "x-codex-"];
+const BEDROCK_PREFIXES = [...FORWARDED_PREFIXES, AWS_HEADER_PREFIX];
 
 /** Response headers that reach the client as the upstream sent them. */
 const RETURNED = new Set([
@@ -30,9 +35,11 @@ const RETURNED = new Set([
   "x-request-id",
   "request-id",
   "x-amzn-requestid",
+  // AWS's SDKs read from it which error a refusal is.
+  "x-amzn-errortype",
   "x-should-retry",
 ]);
-const RETURNED_PREFIXES = ["retry-after", "x-ratelimit-", "anthropic-", "openai-"];
+const RETURNED_PREFIXES = ["retry-after", "x-ratelimit-", "anthropic-", "openai-", AWS_HEADER_PREFIX];
 
 /** Header under which the ids of the instances a request has passed travel, so that a loop is noticed. */
 export const HOP_HEADER = "x-postern-hop";
@@ -45,14 +52,17 @@ function connectionOptions(headers: Headers): readonly string[] {
 }
 
 /** The client's headers that may go upstream; `more` are a provider's `forward_headers`, in lower case. */
-export function forwardedHeaders(headers: Headers, more: readonly string[]): Record<string, string> {
+export function forwardedHeaders(
+  headers: Headers,
+  more: readonly string[],
+  dialect: Dialect = DIALECTS.openai,
+): Record<string, string> {
+  const prefixes = dialect === DIALECTS.bedrock ? BEDROCK_PREFIXES : FORWARDED_PREFIXES;
   const dropped = connectionOptions(headers);
   const kept: Record<string, string> = {};
   headers.forEach((value, name) => {
     const allowed =
-      FORWARDED.has(name) ||
-      more.includes(name) ||
-      FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix));
+      FORWARDED.has(name) || more.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
     if (allowed && !dropped.includes(name)) kept[name] = value;
   });
   return kept;

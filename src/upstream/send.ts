@@ -1,6 +1,7 @@
 // Sends one request upstream. The only place that calls `fetch`; what comes of it is a value, never an exception.
 
 import type { Origin, Provider } from "../exchange.ts";
+import type { EndpointName } from "../formats/table.ts";
 import type { Wheel } from "../lib/wheel.ts";
 import { errorCode, type Reach, reasonOf } from "./reach.ts";
 import type { UpstreamRequest } from "./request.ts";
@@ -25,8 +26,15 @@ export interface Upstream {
   /**
    * Sends the request and waits for the answer's head. Aborting `control` closes the upstream's socket at once, until
    * the reply is done; a timer that runs out aborts it with a {@link TimeoutCause}.
+   *
+   * @param onSending called when the upstream is there and the request is about to be written
    */
-  send(request: UpstreamRequest, provider: Provider, control: AbortController): Promise<Outcome>;
+  send(
+    request: UpstreamRequest,
+    provider: Provider,
+    control: AbortController,
+    onSending?: () => void,
+  ): Promise<Outcome>;
 }
 
 /** The reason an attempt's controller is aborted with when one of its timers runs out. */
@@ -74,25 +82,26 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
   const sockets = new IdleSockets();
 
   return {
-    async send(request, provider, control) {
+    async send(request, provider, control, onSending) {
       const { signal } = control;
       const { local } = provider;
       const unreached =
         local === undefined
-          ? await deps.reach.check(provider.origin, provider.timeouts.connectMs, signal)
+          ? await deps.reach.check(request.origin, provider.timeouts.connectMs, signal)
           : undefined;
       if (unreached?.kind === "timeout") return { kind: "timeout", timer: "connect", reached: false };
       if (unreached !== undefined) return { ...unreached, reached: false };
       const timers = new AttemptTimers(deps.wheel, provider.timeouts, (timer) => {
         control.abort(new TimeoutCause(timer));
       });
-      const key = `${provider.origin.host}:${provider.origin.port}`;
+      const key = `${request.origin.host}:${request.origin.port}`;
+      onSending?.();
       try {
         const response =
           local === undefined
             ? await fetchOnce(deps, sockets, key, request.url, fetchInit(request, provider, signal))
-            : await local({ endpoint: request.endpoint.name, body: request.body, signal });
-        deps.reach.succeeded(provider.origin);
+            : await local({ endpoint: commonName(request), body: request.body, signal });
+        deps.reach.succeeded(request.origin);
         const done = (whole: boolean): void => {
           timers.stop();
           if (whole && !closesConnection(response)) sockets.give(key);
@@ -105,12 +114,18 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
         if (signal.aborted) return { kind: "aborted", reached: true };
         return {
           kind: "unreachable",
-          message: fetchFailure(error, provider.origin),
+          message: fetchFailure(error, request.origin),
           reached: !neverSent(error),
         };
       }
     },
   };
+}
+
+/** A provider without a network has our endpoints only. */
+function commonName({ endpoint }: UpstreamRequest): EndpointName {
+  if (endpoint.native === undefined) return endpoint.name;
+  throw new TypeError(`${endpoint.name} is not answered without a network`);
 }
 
 function closesConnection(response: Response): boolean {

@@ -83,12 +83,12 @@ const FIXTURES = [
 ];
 
 /** Starts the mock on a port of its own choice. */
-export async function startAimock(): Promise<Aimock> {
+export async function startAimock(fixtures: readonly unknown[] = FIXTURES): Promise<Aimock> {
   const dir = mkdtempSync(join(tmpdir(), "aimock-"));
-  const fixtures = join(dir, "fixtures.json");
-  writeFileSync(fixtures, JSON.stringify({ fixtures: FIXTURES }));
+  const file = join(dir, "fixtures.json");
+  writeFileSync(file, JSON.stringify({ fixtures }));
   const program = join(dirname(Bun.fileURLToPath(import.meta.resolve("@copilotkit/aimock"))), "cli.js");
-  const child = Bun.spawn([Bun.which("node") ?? process.execPath, program, "-p", "0", "-f", fixtures], {
+  const child = Bun.spawn([Bun.which("node") ?? process.execPath, program, "-p", "0", "-f", file], {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -29,6 +29,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     stderr: (text) => {
       err += text;
     },
+    isUnread: () => false,
     env: options.env ?? {},
     cwd: options.cwd ?? "/",
     isTty: options.isTty ?? false,

@@ -57,6 +57,9 @@ export function fakeProvider(more: Partial<Provider> = {}): Provider {
   return {
     name,
     type: "openai-compatible",
+    dialect: "openai",
+    places: undefined,
+    subscriptionLogins: false,
     root: `http://${name}.test/v1`,
     auth: { kind: "none" },
     credential: undefined,

@@ -2,6 +2,8 @@
 
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
+import type { TokenSource } from "../../src/exchange.ts";
+import type { CredentialDeps } from "../../src/gateway/compile-provider.ts";
 import { compileSnapshot, type Snapshot, type SnapshotDeps } from "../../src/gateway/snapshot.ts";
 
 export const LOADED_AT_MS = Date.UTC(2026, 10, 21, 12, 0, 0, 999);
@@ -16,6 +18,14 @@ export function configOf(
   return { config, credentialNames };
 }
 
+const NEVER_ASKED: TokenSource = {
+  token: () => Promise.reject(new Error("not asked")),
+  known: () => [],
+};
+
+/** Nothing is exchanged, and there are no access keys. */
+const NO_CREDENTIALS: CredentialDeps = { tokens: () => NEVER_ASKED, signer: () => undefined, secrets: [] };
+
 /** Mock providers answer 200 with their settings. */
 export function snapshotOf(
   yaml: string,
@@ -26,6 +36,7 @@ export function snapshotOf(
   return compileSnapshot(config, {
     now: () => LOADED_AT_MS,
     credentialNames,
+    credentials: NO_CREDENTIALS,
     createMock: (settings, name) => async () => Response.json({ name, settings }),
     ...deps,
   });

@@ -32,9 +32,14 @@ const CREDENTIAL_HEADERS = new Set([
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
+/** Whether a text can be the name of a header. */
+export function isToken(name: string): boolean {
+  return TOKEN.test(name);
+}
+
 /** Why a header of this name cannot be set on upstream requests; undefined when it can. */
 function nameProblem(name: string): string | undefined {
-  if (!TOKEN.test(name)) return "is not a valid header name";
+  if (!isToken(name)) return "is not a valid header name";
   return CONNECTION_HEADERS.has(name.toLowerCase())
     ? "belongs to the connection and cannot be set"
     : undefined;

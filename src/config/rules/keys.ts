@@ -10,6 +10,7 @@ import { createProviderOf, otherPlace } from "./names.ts";
 /** `local`: whether only this machine can reach the gateway; undefined when that is not known. */
 export function checkKeys(scene: Scene, local: boolean | undefined): void {
   const digests = new Map<string, Path>();
+  checkAdminDigests(scene, digests);
   for (const [name, key] of Object.entries(scene.config.keys)) {
     const path = ["keys", name];
     checkRecognition(scene, path, key);
@@ -42,6 +43,18 @@ function checkDigests(scene: Scene, path: Path, key: KeyConfig, digests: Map<str
   for (const [at, digest] of digestsOf(path, key)) {
     const first = digests.get(digest);
     if (first === undefined) digests.set(digest, at);
+    else scene.error(at, `is the same key as ${otherPlace(scene, first)}`);
+  }
+}
+
+/** Administration refuses virtual keys: none of its own may be one. */
+function checkAdminDigests(scene: Scene, digests: Map<string, Path>): void {
+  const { key, keys } = scene.config.admin;
+  if (key !== undefined) digests.set(digestOf(key), ["admin", "key"]);
+  for (const [name, { hash }] of Object.entries(keys ?? {})) {
+    const at = ["admin", "keys", name, "hash"];
+    const first = digests.get(hash);
+    if (first === undefined) digests.set(hash, at);
     else scene.error(at, `is the same key as ${otherPlace(scene, first)}`);
   }
 }

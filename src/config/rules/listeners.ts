@@ -25,6 +25,7 @@ export function checkListeners(scene: Scene): boolean | undefined {
   if (own !== "none" && samePlace(main, own))
     scene.error(ADMIN, "is the same address as server.listen: give it its own, or remove it");
   if (main.kind === "tcp" && !isLocalListen(main)) checkExposure(scene);
+  if (own !== "none" && own.kind === "tcp" && !isLocalListen(own)) checkOwnExposure(scene);
   return isLocalListen(main) && (own === "none" || isLocalListen(own));
 }
 
@@ -69,4 +70,14 @@ function checkExposure(scene: Scene): void {
     const needs = `set admin.listen (for example 127.0.0.1:4001), or admin.key with at least ${MIN_SECRET_CHARS} characters`;
     scene.error(SERVER, `is reachable by others, administration included: ${needs}`);
   }
+}
+
+/** Others reach the address of administration itself. */
+function checkOwnExposure(scene: Scene): void {
+  const key = scene.sound(["admin", "key"]) ? scene.config.admin.key : undefined;
+  if (key !== undefined && key.length < MIN_SECRET_CHARS)
+    scene.warning(
+      ADMIN,
+      `is reachable by others, who could guess an admin.key of fewer than ${MIN_SECRET_CHARS} characters`,
+    );
 }

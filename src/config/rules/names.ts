@@ -9,18 +9,40 @@ const RESERVED = new Set(["v1", "providers", "models", "ui", "admin", "metrics",
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
+const NAMED: readonly (readonly [Path, (name: string) => string | undefined])[] = [
+  [["providers"], providerProblem],
+  [["models"], emptyProblem],
+  [["workspaces"], emptyProblem],
+  [["users"], emptyProblem],
+  [["keys"], emptyProblem],
+  [["admin", "keys"], emptyProblem],
+  [["spend_policies"], policyProblem],
+  [["rate_limits"], policyProblem],
+  [["pricing", "models"], priceProblem],
+];
+
 /** Checks the names of all maps whose names are the user's own. */
 export function checkNames(scene: Scene): void {
-  for (const section of ["providers", "models", "workspaces", "users", "keys"]) {
-    for (const name of scene.names([section])) {
-      const problem = section === "providers" ? providerProblem(name) : emptyProblem(name);
-      if (problem !== undefined) scene.error([section, name], problem, "key");
+  for (const [path, problemOf] of NAMED) {
+    for (const name of scene.names(path)) {
+      const problem = problemOf(name);
+      if (problem !== undefined) scene.error([...path, name], problem, "key");
     }
   }
 }
 
 function emptyProblem(name: string): string | undefined {
   return name === "" ? "a name must not be empty" : undefined;
+}
+
+/** Callers read it, in texts and in headers. */
+function policyProblem(name: string): string | undefined {
+  if (CONTROL.test(name)) return "a policy's name must not hold control characters";
+  return emptyProblem(name);
+}
+
+function priceProblem(name: string): string | undefined {
+  return name.startsWith("!") ? "an exclusion has no price: name what has one" : emptyProblem(name);
 }
 
 function providerProblem(name: string): string | undefined {

@@ -1,6 +1,6 @@
 // Rules of one provider: where it is, how it is paid, what its headers may be.
 
-import { DEFAULT_TYPE, LATER_PRESETS, PROVIDERS, type ProviderPreset } from "../../catalog/providers.ts";
+import { DEFAULT_TYPE, OWN_AUTHS, PROVIDERS, type ProviderPreset } from "../../catalog/providers.ts";
 import { isForbiddenHost, isPrivateHost } from "../../lib/address.ts";
 import { isLiteral } from "../../lib/glob.ts";
 import { presetFor } from "../defaults.ts";
@@ -12,6 +12,7 @@ import type { ProviderConfig } from "../schema.ts";
 import type { Path } from "../tree.ts";
 import { checkAuthHeader, checkForwardHeaders, checkHeaders, valueProblem } from "./headers.ts";
 import { createProviderOf } from "./names.ts";
+import { accessKeysRemedy, checkNative, hasAccessKeys } from "./native.ts";
 import { readPem } from "./server.ts";
 
 export function checkProviders(scene: Scene): void {
@@ -27,6 +28,7 @@ export function checkProviders(scene: Scene): void {
     if (preset === undefined || !scene.sound([...path, "type"])) continue;
     checkBaseUrl(scene, name, provider, preset);
     checkCredential(scene, path, provider, preset);
+    checkNative(scene, path, provider, preset);
     checkMock(scene, path, provider, preset);
   }
 }
@@ -47,8 +49,6 @@ function checkBaseUrl(scene: Scene, name: string, provider: ProviderConfig, pres
 }
 
 function missingUrlMessage(scene: Scene, name: string): string {
-  if (LATER_PRESETS.includes(name))
-    return `the preset \`${name}\` is not in this version: set base_url or type`;
   const guess = scene.suggest(name, Object.keys(PROVIDERS));
   return `needs a base_url (or a type that has one)${guess}`;
 }
@@ -90,8 +90,11 @@ function checkCredential(scene: Scene, path: Path, provider: ProviderConfig, pre
   if (typeof auth === "object" && "query" in auth && /[\u0000-\u001f\u007f]/.test(auth.query))
     scene.error([...here, "query"], "holds control characters");
   if (auth === "none" || auth === "passthrough") return;
-  if (apiKey === undefined || apiKey === "") checkMissingKey(scene, path, provider, preset);
-  else if (typeof auth === "string" || "header" in auth) checkKeyText(scene, path, apiKey, preset);
+  if (auth === OWN_AUTHS.accessKeys) {
+    if (!hasAccessKeys(scene)) warnMissing(scene, path, `set ${accessKeysRemedy(scene)}`);
+  } else if (apiKey === undefined || apiKey === "") checkMissingKey(scene, path, provider, preset);
+  else if (auth !== OWN_AUTHS.serviceAccount && (typeof auth === "string" || "header" in auth))
+    checkKeyText(scene, path, apiKey, preset);
 }
 
 function checkMissingKey(scene: Scene, path: Path, provider: ProviderConfig, preset: ProviderPreset): void {
@@ -99,8 +102,14 @@ function checkMissingKey(scene: Scene, path: Path, provider: ProviderConfig, pre
     scene.error([...path, "auth"], "needs an api_key that is not empty, or auth: none");
     return;
   }
-  const variable = preset.secrets[0];
-  const remedy = variable === undefined ? "set api_key" : `set ${variable} or api_key`;
+  // Callers bring what pays for them; without that, they are told what is missing.
+  if (provider.subscription_logins) return;
+  const [variable] = preset.secrets;
+  const own = variable === undefined ? "set api_key" : `set ${variable} or api_key`;
+  warnMissing(scene, path, preset.signs ? `${own}, or ${accessKeysRemedy(scene)}` : own);
+}
+
+function warnMissing(scene: Scene, path: Path, remedy: string): void {
   scene.warning(path, `has no credential: ${remedy}; until then its calls are answered with 424`, "key");
 }
 

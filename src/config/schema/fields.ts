@@ -16,8 +16,8 @@ export interface Traits {
   readonly filled?: string;
   /** A file's path, made absolute from the folder of the file that names it. */
   readonly path?: true;
-  /** Words of an enumeration that only later versions accept. */
-  readonly later?: readonly string[];
+  /** The one text of a `path` that is no path, and stays as it is. */
+  readonly notPath?: string;
   /** A listen address, whose `unix:` path is made absolute likewise. */
   readonly listen?: true;
 }
@@ -52,6 +52,12 @@ export function count(options: FieldOptions & { minimum?: number; maximum?: numb
   const { minimum = 0, maximum } = options;
   const range = maximum === undefined ? `${minimum} or more` : `from ${minimum} to ${maximum}`;
   return Type.Integer({ wants: `a whole number, ${range}`, ...options, minimum });
+}
+
+/** An amount in US dollars, fractions allowed. */
+export function usd(options: FieldOptions & { maximum: number }) {
+  const wants = `an amount in US dollars, from 0 to ${options.maximum}`;
+  return Type.Number({ wants, ...options, minimum: 0 });
 }
 
 export function duration(options: FieldOptions) {

@@ -1,14 +1,15 @@
 // Settings of one upstream account. One flat object: what belongs to which type is checked in references.
 
 import { Type } from "@sinclair/typebox";
-import { LATER_PRESETS, PROVIDERS } from "../../catalog/providers.ts";
-import { ENDPOINT_NAMES } from "../../formats/table.ts";
+import { DEFAULT_LOCATION } from "../../catalog/places.ts";
+import { OWN_AUTHS, PROVIDERS } from "../../catalog/providers.ts";
+import { ENDPOINT_NAMES, NATIVE_ENDPOINT_NAMES } from "../../formats/table.ts";
 import { count, duration, filledText, flag, list, named, oneOf, section, text } from "./fields.ts";
 import { MockSchema } from "./mock.ts";
 
 const Auth = Type.Union(
   [
-    oneOf(["none", "bearer", "api-key", "passthrough"], {}),
+    oneOf(["none", "bearer", "api-key", "passthrough", OWN_AUTHS.serviceAccount, OWN_AUTHS.accessKeys], {}),
     section(
       {
         header: filledText({ description: "Header that carries the key." }),
@@ -23,10 +24,23 @@ const Auth = Type.Union(
     wants: "none, bearer, api-key, passthrough, {header: NAME, prefix: TEXT} or {query: NAME}",
     filled: "the preset's; without one `bearer` if there is an `api_key`, else `none`",
     description:
-      "How the key is sent: `none`, `bearer`, `api-key` (header), `{header: NAME, prefix: TEXT}`, `{query: NAME}`, or `passthrough` (the client's own `Authorization`).",
+      "How the key is sent: `none`, `bearer`, `api-key` (header), `{header: NAME, prefix: TEXT}`, `{query: NAME}`, or `passthrough` (the client's own `Authorization`). Vertex AI also has `google-service-account`: the key is the JSON text of a key file, and exchanged for access tokens. Bedrock also has `aws`: requests are signed with the access keys of the environment.",
     examples: ["bearer", { header: "X-Api-Key", prefix: "" }, { query: "key" }],
   },
 );
+
+/** Everything that some provider can offer. */
+const OFFERED_NAMES = [...ENDPOINT_NAMES, ...NATIVE_ENDPOINT_NAMES] as const;
+
+/** One name, or a list of names. */
+function oneOrMore(options: { description: string; examples: readonly (string | readonly string[])[] }) {
+  return Type.Union([filledText({}), list(filledText({ wants: "a name" }), {})], {
+    wants: "a name, or a list of names",
+    kind: "text or list of text",
+    ...options,
+    examples: [...options.examples],
+  });
+}
 
 const Timeouts = section(
   {
@@ -55,14 +69,13 @@ const Tls = section(
 export const ProviderSchema = section(
   {
     type: oneOf(Object.keys(PROVIDERS), {
-      later: LATER_PRESETS,
       filled: "the preset of the provider's own name, else `openai-compatible`",
       description: "The preset that gives base URL, credential and endpoints.",
     }),
     base_url: Type.Optional(
       filledText({
         description:
-          "The server's address. A bare origin gets `/v1`; any other path is kept; a pasted `…/chat/completions` is understood. Presets have one of their own.",
+          "The server's address. A bare origin gets `/v1`; any other path is kept; a pasted `…/chat/completions` is understood. Presets have one of their own. Those of Gemini, Vertex AI and Bedrock have no version in it.",
         examples: ["http://127.0.0.1:8000/v1"],
       }),
     ),
@@ -83,7 +96,39 @@ export const ProviderSchema = section(
         examples: [["meta-llama/*", "!*-preview"]],
       }),
     ),
-    endpoints: list(oneOf(ENDPOINT_NAMES, {}), {
+    region: Type.Optional(
+      filledText({
+        description: "Bedrock: the AWS region. Needed without a `base_url`, and for access keys.",
+        examples: ["eu-central-1"],
+      }),
+    ),
+    project: Type.Optional(
+      oneOrMore({
+        description:
+          "Vertex AI: the project, or a list of those that paths may name; the first is used where a path names none. Absent = the one of the key file.",
+        examples: ["acme-prod"],
+      }),
+    ),
+    location: Type.Optional(
+      oneOrMore({
+        description: `Vertex AI: the location, or a list of those that paths may name; the first is used where a path names none. Absent = \`${DEFAULT_LOCATION}\`: Google decides where a call runs.`,
+        examples: [["europe-west4", "eu"]],
+      }),
+    ),
+    resource: Type.Optional(
+      filledText({
+        description:
+          "Azure: the name of the resource, as it stands in its address. Needed without a `base_url`.",
+        examples: ["acme-ai"],
+      }),
+    ),
+    subscription_logins: Type.Optional(
+      flag({
+        description:
+          "Anthropic: callers may pay with a subscription log-in of their own; the virtual key then stands in `x-api-key`. Absent = no.",
+      }),
+    ),
+    endpoints: list(oneOf(OFFERED_NAMES, {}), {
       filled: "the preset's",
       description: "What the server offers; anything else is answered with 501.",
       examples: [["chat", "responses", "models"]],

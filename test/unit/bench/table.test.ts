@@ -47,6 +47,23 @@ test("a table has a column for everybody, and a dash for what was not measured",
   expect(second).toMatch(/streams +– +– +999 +≥ 1000 +missed$/);
 });
 
+test("other contenders can have columns, and be compared to each other", () => {
+  const row: Row = {
+    what: "CPU",
+    unit: "µs",
+    values: { policies: 110, filled: 115 },
+    compare: "percent",
+    between: ["filled", "policies"],
+    compared: 4.5,
+    target: { of: "comparison", atMost: 10 },
+  };
+  const columns = { contenders: { policies: "policies", filled: "full store" }, comparison: "compared" };
+  const [heading = "", , line = ""] = formatTable([row], columns).split("\n");
+  expect(heading).toMatch(/policies +full store +compared +target +result/);
+  expect(line).toMatch(/CPU +µs +110 +115 +\+4\.50 % +≤ \+10 % +met$/);
+  expect(comparison({ ...row, values: { policies: 110 } })).toBeUndefined();
+});
+
 describe("medians and percentiles", () => {
   test("are taken of the sorted values", () => {
     expect(median([9, 1, 5])).toBe(5);

@@ -1,8 +1,9 @@
 // Every row of the table of presets keeps the same promises.
 
 import { describe, expect, test } from "bun:test";
-import { DEFAULT_TYPE, LATER_PRESETS, PROVIDERS } from "../../../src/catalog/providers.ts";
-import { ENDPOINT_NAMES } from "../../../src/formats/table.ts";
+import { placedUrl } from "../../../src/catalog/places.ts";
+import { DEFAULT_TYPE, DIALECTS, PROVIDERS } from "../../../src/catalog/providers.ts";
+import { ENDPOINT_NAMES, NATIVE_ENDPOINT_NAMES } from "../../../src/formats/table.ts";
 import { isLoopbackHost } from "../../../src/lib/address.ts";
 
 describe.each(Object.entries(PROVIDERS))("the preset %s", (name, preset) => {
@@ -13,9 +14,14 @@ describe.each(Object.entries(PROVIDERS))("the preset %s", (name, preset) => {
 
   test("has a base URL that needs no repair, or none at all", () => {
     if (preset.baseUrl === undefined) return expect([DEFAULT_TYPE, "mock"]).toContain(name);
-    const url = new URL(preset.baseUrl);
-    expect(`${url.origin}${url.pathname}`).toBe(preset.baseUrl);
-    expect(url.pathname).not.toMatch(/^\/$|\/$/);
+    const { place, baseUrl } = preset;
+    const address = place === undefined ? baseUrl : placedUrl(baseUrl, place, "somewhere");
+    const url = new URL(address);
+    // A version stands in the address or in the paths, never in both.
+    expect(url.pathname === "/").toBe(preset.versionInPath === true);
+    if (preset.versionInPath) return expect(url.origin).toBe(address);
+    expect(`${url.origin}${url.pathname}`).toBe(address);
+    expect(url.pathname).not.toMatch(/\/$/);
     expect(url.protocol).toBe(isLoopbackHost(url.hostname) ? "http:" : "https:");
   });
 
@@ -27,15 +33,24 @@ describe.each(Object.entries(PROVIDERS))("the preset %s", (name, preset) => {
   test("offers known endpoints, each once", () => {
     expect(preset.endpoints.length).toBeGreaterThan(0);
     expect([...new Set(preset.endpoints)]).toEqual([...preset.endpoints]);
-    for (const endpoint of preset.endpoints) expect(ENDPOINT_NAMES).toContain(endpoint);
+    const known: readonly string[] = [...ENDPOINT_NAMES, ...NATIVE_ENDPOINT_NAMES];
+    for (const endpoint of preset.endpoints) expect(known).toContain(endpoint);
+  });
+
+  test("has paths of its own only in a dialect of its own", () => {
+    const own: string[] = [DIALECTS.gemini, DIALECTS.vertex, DIALECTS.bedrock];
+    expect(own.includes(preset.dialect)).toBe(preset.versionInPath === true);
+    const isNative = preset.endpoints.some((name) => !ENDPOINT_NAMES.some((common) => common === name));
+    expect(isNative).toBe(preset.versionInPath === true);
+  });
+
+  test("needs the setting that its address has a place for", () => {
+    const places = [...(preset.baseUrl ?? "").matchAll(/\{(\w+)\}/g)].map(([, place]) => place);
+    expect(places).toEqual(preset.place === undefined ? [] : [preset.place]);
   });
 });
 
 test("no two presets lead to the same hosted server", () => {
   const hosted = Object.values(PROVIDERS).flatMap(({ baseUrl, keyless }) => (keyless ? [] : [baseUrl]));
   expect([...new Set(hosted)]).toEqual(hosted);
-});
-
-test("a preset of a later version is none of this one", () => {
-  for (const name of LATER_PRESETS) expect(Object.keys(PROVIDERS)).not.toContain(name);
 });

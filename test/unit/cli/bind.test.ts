@@ -6,12 +6,14 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type BoundListener, bind } from "../../../src/cli/bind.ts";
 import { CommandError } from "../../../src/cli/io.ts";
+import type { AdminPlane } from "../../../src/http/admin/plane.ts";
 import type { DataPlane } from "../../../src/http/data-plane.ts";
 import { scratch } from "../../support/scratch.ts";
 import { configOf } from "../../support/snapshots.ts";
 
 /** Nobody asks it anything. */
 const PLANE = {} as DataPlane;
+const ADMINISTRATION = {} as AdminPlane;
 
 const open: BoundListener[] = [];
 const servers: Server[] = [];
@@ -22,7 +24,7 @@ afterEach(async () => {
 
 async function bound(listen: string, more = ""): Promise<BoundListener> {
   const { config } = configOf(`server: { listen: "${listen}"${more} }\n`);
-  const listener = await bind(config.server, PLANE);
+  const listener = await bind(config, PLANE, ADMINISTRATION);
   open.push(listener);
   return listener;
 }

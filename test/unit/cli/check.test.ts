@@ -44,6 +44,40 @@ test("a preset's own address is shown", async () => {
   );
 });
 
+test("of providers with paths of their own, what those begin with is shown, and none is probed", async () => {
+  const { code, out } = await outcome(
+    `providers:
+  gemini: { api_key: x }
+  bedrock: { region: us-east-1, api_key: x }
+  near: { type: vertex, base_url: "http://127.0.0.1:1/v1", project: p }
+  azure: { resource: acme, api_key: x, endpoints: [chat] }
+`,
+    "--probe",
+  );
+  expect(code).toBe(0);
+  expect(out.replaceAll(/ +/g, " ").split("\n").slice(1)).toEqual([
+    "gemini https://generativelanguage.googleapis.com not probed: it has no list of models below /v1",
+    "bedrock https://bedrock-runtime.us-east-1.amazonaws.com not probed: it has no list of models below /v1",
+    "near http://127.0.0.1:1 not probed: it has no list of models below /v1",
+    "azure https://acme.services.ai.azure.com/openai/v1/chat/completions not probed: its `endpoints` have no list of models",
+    "",
+  ]);
+});
+
+test("the models that a budget cannot count are named, those of the bundled prices not among them", async () => {
+  const { code, out } = await outcome(`providers:
+  openai: { api_key: x, models: [gpt-4o, no-such-model] }
+  demo: { type: mock, models: [hello] }
+spend_policies:
+  cap: { limit_usd: 1, window: day }
+`);
+  expect({ code, first: out.split("\n")[0] }).toEqual({
+    code: 0,
+    first:
+      "config.yaml:5:10  spend_policies.cap.limit_usd: warning: cannot count calls of openai/no-such-model, demo/hello: there is no price, so they count as 0; pricing.models gives one",
+  });
+});
+
 describe("a bad file", () => {
   const BAD = "servr: {}\nproviders:\n  a: { base_ur: x }\n";
 

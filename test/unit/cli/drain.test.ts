@@ -5,6 +5,7 @@ import { untilStopped } from "../../../src/cli/drain.ts";
 import { createState, type State } from "../../../src/gateway/state.ts";
 import type { Listener } from "../../../src/http/app.ts";
 import { until } from "../../support/deadline.ts";
+import { fakeLedger } from "../../support/fake-ledger.ts";
 import { type FakeLog, FakeWheel, fakeLog } from "../../support/fake-parts.ts";
 import { snapshotOf } from "../../support/snapshots.ts";
 
@@ -15,13 +16,14 @@ let log: FakeLog;
 let events: string[];
 let pending: number;
 let close: () => Promise<void>;
-let before: Map<string, ReturnType<typeof process.listeners>>;
+let before: Map<string, readonly unknown[]>;
 
 beforeEach(() => {
   before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]));
   state = createState({
     wheel: new FakeWheel(),
     upstream: { send: () => Promise.reject(new Error("not asked")) },
+    ledger: fakeLedger(() => 0),
     instanceId: "i",
   });
   log = fakeLog();
@@ -32,7 +34,7 @@ beforeEach(() => {
 afterEach(() => {
   for (const signal of SIGNALS)
     for (const listener of process.listeners(signal))
-      if (!before.get(signal)?.includes(listener)) process.removeListener(signal, listener);
+      if (!before.get(signal)?.includes(listener)) process.off(signal, listener);
 });
 
 function stopped(server: string): Promise<number> {

@@ -11,6 +11,7 @@ import { run } from "../../../src/cli/run.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { fakeIo } from "../../support/fake-io.ts";
 import { scratch } from "../../support/scratch.ts";
+import { keyFile } from "../../support/service-account.ts";
 import { type FakeUpstream, fakeUpstream } from "../../support/upstream.ts";
 
 const SECRET = "canary-provider-key-77aa";
@@ -76,7 +77,7 @@ Next: postern check --probe && postern serve
 
 describe("keys in the environment", () => {
   const secrets = Object.entries(PROVIDERS).flatMap(([name, preset]) =>
-    preset.secrets.map((variable) => [variable, name] as const),
+    preset.place === undefined ? preset.secrets.map((variable) => [variable, name] as const) : [],
   );
 
   test.each(secrets)("%s is a provider %s, and only its name is written", async (variable, name) => {
@@ -93,6 +94,31 @@ describe("keys in the environment", () => {
     const { text } = await init([], { env });
     const names = [...new Set(secrets.map(([, name]) => name))];
     expect(Object.keys(load(text(), env).providers)).toEqual(["demo", ...names]);
+  });
+
+  test("a key file is one, if it is sound and names its project", async () => {
+    const found = async (text: string) => {
+      const env = { VERTEX_SERVICE_ACCOUNT_JSON: text };
+      const { err, text: written } = await init([], { env });
+      return [Object.keys(load(written(), env).providers).at(-1), err.split("\n")[0]];
+    };
+    expect((await found(keyFile()))[0]).toBe("vertex");
+    const note = "note: VERTEX_SERVICE_ACCOUNT_JSON is set, but";
+    expect(await found(keyFile({ project_id: undefined }))).toEqual([
+      "demo",
+      `${note} names no project; vertex is left out`,
+    ]);
+    expect(await found("{}")).toEqual(["demo", `${note} has no client_email; vertex is left out`]);
+  });
+
+  test.each([
+    ["AWS_BEARER_TOKEN_BEDROCK", "Amazon Bedrock needs a region", "bedrock"],
+    ["AZURE_FOUNDRY_API_KEY", "Azure AI Foundry needs a resource", "azure"],
+  ])("%s alone is not enough, and that is said", async (variable, reason, name) => {
+    const { err, text } = await init([], { env: { [variable]: SECRET } });
+    expect(Object.keys(load(text()).providers)).toEqual(["demo"]);
+    const note = `note: ${variable} is set, but ${reason} as well, which nobody else knows; ${name} is left out`;
+    expect(err).toStartWith(note);
   });
 
   test("one that is empty is none", async () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createMocks } from "../../../src/cli/mocks.ts";
+import { createNativeCredentials } from "../../../src/cli/native-credentials.ts";
 import { createReloader, type Reloader } from "../../../src/cli/reload.ts";
 import { type Loaded, loadConfig } from "../../../src/config/load.ts";
 import type { Config, ServerConfig } from "../../../src/config/schema.ts";
@@ -47,8 +48,9 @@ const log: Log = {
 function start(): Reloader {
   const load = (): Loaded => loadConfig(join(folder, "config.yaml"), { env });
   const createMock = createMocks({ now: () => 0, newId: () => "id" });
+  const credentials = createNativeCredentials({ fetch, now: () => 0, env: {} });
   const compile = (config: Config, { credentialNames }: Loaded): Snapshot =>
-    compileSnapshot(config, { now: () => clock, credentialNames, createMock });
+    compileSnapshot(config, { now: () => clock, credentialNames, createMock, credentials });
   const loaded = load();
   if (loaded.config === undefined) throw new Error(JSON.stringify(loaded.problems));
   const started = { ...loaded, config: loaded.config, snapshot: compile(loaded.config, loaded) };

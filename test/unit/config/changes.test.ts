@@ -52,6 +52,22 @@ describe("changes", () => {
       "providers: { m: { type: mock } }\nmodels: { x: m/b }\ndefault_provider: m",
       { changed: ["default_provider", "models.x"] },
     ],
+    [
+      "policies",
+      "spend_policies: { a: { limit_usd: 1, window: day }, b: { limit_usd: 1, window: day } }",
+      "spend_policies: { a: { limit_usd: 2, window: day } }\nrate_limits: { R&D cap: { concurrent: 1 } }",
+      { added: ["rate_limits.R&D cap"], removed: ["spend_policies.b"], changed: ["spend_policies.a"] },
+    ],
+    [
+      "prices and the store",
+      "providers: { m: { type: mock } }\npricing: { models: { m/a: { input: 1, output: 1 }, m/b: { input: 1, output: 1 } } }",
+      "providers: { m: { type: mock } }\npricing: { unpriced: block, models: { m/a: { input: 2, output: 1 }, m/c: { input: 1, output: 1 } } }\nstore: { retention: { requests: 7d } }",
+      {
+        added: ["pricing.models.m/c"],
+        removed: ["pricing.models.m/b"],
+        changed: ["store.retention", "pricing.unpriced", "pricing.models.m/a"],
+      },
+    ],
     ["an optional setting", "providers: {}", "organization: acme", { added: ["organization"] }],
     ["an optional field", "server: { cors: [] }", "admin: { key: a }", { added: ["admin.key"] }],
   ])("of %s are named", (_, before, after, expected) => {
@@ -74,6 +90,11 @@ describe("settings that take a restart", () => {
       "several at once",
       'server: { base_path: /x, max_connections: 5, listen_mode: "0600", listen: 127.0.0.1:4000 }\nlog: { format: json }',
       ["server.base_path", "server.listen_mode", "server.max_connections", "log.format"],
+    ],
+    [
+      "the store",
+      'store: { path: ":memory:", sync: full, retention: { audit: 7d } }\nserver: { listen: 127.0.0.1:4000 }',
+      ["store.path", "store.sync"],
     ],
     ["the address of administration", "admin: { listen: 127.0.0.1:4009 }", ["admin.listen"]],
   ])("wait, and all others are taken over: %s", (_, yaml, waiting) => {

@@ -1,6 +1,7 @@
 // The third stage: what stands in a configuration that says nothing.
 
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { loadConfig } from "../../../src/config/load.ts";
 import type { Config } from "../../../src/config/schema.ts";
 
@@ -31,11 +32,19 @@ test("everything has its documented default", () => {
     },
     admin: { listen: null },
     log: { level: "info", format: "auto" },
+    store: {
+      path: join(process.cwd(), "postern.db"),
+      retention: { requests: "30d", audit: "400d" },
+      sync: "normal",
+    },
     providers: {},
     models: {},
     workspaces: {},
     users: {},
     keys: {},
+    spend_policies: {},
+    rate_limits: {},
+    pricing: { unpriced: "warn", reserve_output: "full", models: {} },
   });
 });
 
@@ -57,6 +66,25 @@ test("values of a record are filled, beside what is written", () => {
     normalize: "auto",
   });
   expect(keys["k"]).toEqual({ anonymous: true, aliases: {}, disabled: false, tags: {} });
+});
+
+test("a policy is filled beside its limit, and whom it counts is left open", () => {
+  const loaded = config(
+    "spend_policies: { cap: { limit_usd: 10, window: day, each: { header: X-Gateway-Customer } }, all: { limit_usd: 99, window: day } }\nrate_limits: { slow: { requests: 1/minute } }",
+  );
+  expect(loaded.spend_policies["cap"]).toEqual({
+    limit_usd: 10,
+    window: "day",
+    timezone: "UTC",
+    each: { header: "X-Gateway-Customer", required: false },
+    overrides: {},
+    on_breach: "block",
+    status: 402,
+    show_amounts: false,
+    warn_at: "80%",
+    enabled: true,
+  });
+  expect(loaded.rate_limits["slow"]).toEqual({ requests: "1/minute", enabled: true });
 });
 
 test("a union's chosen member is filled", () => {
@@ -104,6 +132,35 @@ describe("a preset's credential", () => {
   });
 });
 
+describe("access keys", () => {
+  const KEYS = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
+  const auth = (env: Record<string, string>, settings = "region: r") =>
+    config(`providers: { bedrock: { ${settings} } }`, env).providers["bedrock"]?.auth;
+
+  test("sign where there is no bearer token", () => {
+    expect(auth(KEYS)).toBe("aws");
+    expect(auth({ AWS_ACCESS_KEY_ID: "id" })).toBe("bearer");
+    expect(auth({ ...KEYS, AWS_BEARER_TOKEN_BEDROCK: "b" })).toBe("bearer");
+    expect(auth(KEYS, "region: r, api_key: b")).toBe("bearer");
+    expect(auth(KEYS, "region: r, auth: bearer")).toBe("bearer");
+  });
+
+  test("are of no use to others", () => {
+    expect(config("providers: { gemini: {} }", KEYS).providers["gemini"]?.auth).toEqual({
+      header: "x-goog-api-key",
+      prefix: "",
+    });
+  });
+});
+
+test.each([
+  [`project: "\${P}"`, "acme"],
+  [`project: ["\${P}", b]`, ["acme", "b"]],
+])("places may come from variables: { %s }", (settings, project) => {
+  const { providers } = config(`providers: { vertex: { ${settings} } }`, { P: "acme" });
+  expect(providers["vertex"]?.project).toEqual(project);
+});
+
 test.each([
   ["openai: {}", "bearer"],
   ["anthropic: {}", { header: "x-api-key", prefix: "" }],
@@ -115,6 +172,11 @@ test.each([
   ["mine: { base_url: 'http://h', api_key: k }", "bearer"],
   ["mine: { base_url: 'http://h', api_key: k, auth: api-key }", "api-key"],
   ["mine: { type: mock }", "none"],
+  ["vertex: {}", "google-service-account"],
+  ["vertex: { auth: bearer, api_key: k, project: p }", "bearer"],
+  ["gemini: {}", { header: "x-goog-api-key", prefix: "" }],
+  ["bedrock: { region: r }", "bearer"],
+  ["azure: { resource: r }", "api-key"],
 ])("%s is sent its credential as %j", (provider, auth) => {
   expect(Object.values(config(`providers: { ${provider} }`).providers)[0]?.auth).toEqual(auth as never);
 });

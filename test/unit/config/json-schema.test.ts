@@ -93,6 +93,10 @@ describe("it allows", () => {
       log: { level: v },
       keys: { a: { disabled: v, hash: v } },
       providers: { a: { stream_usage: v, type: v, endpoints: [v] } },
+      store: { path: v, sync: v, retention: { requests: v } },
+      spend_policies: { a: { limit_usd: v, window: v, status: v, warn_at: v, each: v, enabled: v } },
+      rate_limits: { a: { requests: v, tokens: [v], concurrent: v, applies_to: { organization: v } } },
+      pricing: { reserve_output: v, models: { a: { input: v, output: v } } },
     };
     expect(allows(SCHEMA, value)).toBe(true);
   });
@@ -106,6 +110,8 @@ test.each([
   "not-in-this-version.yaml",
   "null-where-not-allowed.yaml",
   "numbers-out-of-range.yaml",
+  "pricing-reserve.yaml",
+  "rate-limits.yaml",
   "sizes.yaml",
   "unknown-key-at-the-top.yaml",
   "unknown-key-inside.yaml",
@@ -124,6 +130,10 @@ test("nothing that has a default or is filled is required", () => {
     '"hash","role"',
     '"hash","until"',
     '"header"',
+    '"header"',
+    '"header"',
+    '"input","output"',
+    '"limit_usd","window"',
     '"name"',
     '"name"',
     '"prompt_tokens","completion_tokens"',

@@ -139,6 +139,7 @@ export class AnswerUnderTest {
       rewrite: setting.rewrite,
       hold: createHold(this.record, this, this.roomBytes),
       scrub: createScrubber([SECRET]),
+      hangUp: { ignored: false },
       release: () => {
         this.#released += 1;
       },

@@ -12,7 +12,7 @@ function call(body: string, endpoint: EndpointName = "chat"): Promise<Call> {
   const headers = { "content-type": "application/json" };
   const request = new Request("http://localhost/", { method: "POST", headers, body });
   const limits = { maxBytes: 1e6, timeoutMs: 0, wheel: new FakeWheel(), hold: () => {} };
-  return readCall(request, ENDPOINTS[endpoint], "fixed", limits);
+  return readCall(request, ENDPOINTS[endpoint], { need: "fixed", native: undefined }, limits);
 }
 
 interface Edited {

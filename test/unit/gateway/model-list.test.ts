@@ -102,3 +102,33 @@ test("a pin does not decide what is listed", () => {
   expect(mayList(KEY, fakeProvider({ pin: "b" }), "a")).toBe(true);
   expect(mayList(KEY, fakeProvider({ pin: "a" }), "b")).toBe(false);
 });
+
+describe("a list of Google's", () => {
+  const native = (list: unknown, path = "v1beta/models", key = KEY): unknown => {
+    const { rewrite } = modelsAsk(undefined, key, fakeProvider({ dialect: "gemini" }), path);
+    return JSON.parse(Buffer.from(rewrite?.(Buffer.from(JSON.stringify(list))) ?? "null").toString());
+  };
+
+  test("names models with a prefix, and keeps its token of the next page", () => {
+    const models = [{ name: "models/a", displayName: "A" }, { name: "models/b" }];
+    expect(native({ models, nextPageToken: "t" })).toEqual({ models: [models[0]], nextPageToken: "t" });
+    const publisherModels = [{ name: "publishers/google/models/a" }, { name: "publishers/google/models/b" }];
+    expect(native({ publisherModels, nextPageToken: "t" })).toEqual({
+      publisherModels: [publisherModels[0]],
+      nextPageToken: "t",
+    });
+  });
+
+  test("is left out where it is empty", () => {
+    expect(native({})).toEqual({});
+    expect(native({ nextPageToken: "t" })).toEqual({ nextPageToken: "t" });
+    expect(() => filtered({})).toThrow("no shape that can be filtered");
+  });
+
+  test("stands at a path of its own, and passes as it is without an allowlist", () => {
+    const provider = fakeProvider({ dialect: "gemini" });
+    expect(modelsAsk(undefined, OPEN, provider, "v1/models")).toEqual({ path: "v1/models" });
+    expect(modelsAsk("a", KEY, provider, "v1/models/a")).toEqual({ path: "v1/models/a" });
+    expect(() => modelsAsk("b", KEY, provider, "v1/models/b")).toThrow("not among those of this key");
+  });
+});

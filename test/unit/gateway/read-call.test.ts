@@ -20,7 +20,7 @@ function read(
     body,
   });
   const limits = { maxBytes: 1e6, timeoutMs: 0, wheel: new FakeWheel(), hold: () => {} };
-  return readCall(request, ENDPOINTS[endpoint], need, limits);
+  return readCall(request, ENDPOINTS[endpoint], { need: need, native: undefined }, limits);
 }
 
 /** Message and param of the refusal; every one of them is an invalid request. */

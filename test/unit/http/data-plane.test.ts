@@ -58,7 +58,9 @@ describe("a call", () => {
       "x-postern-request-id": "generated-0",
       "x-postern-model": "up/m",
       "x-postern-attempts": "1",
+      "x-postern-cost-usd": "0",
       "x-postern-overhead-ms": "0.00",
+      "x-postern-prompt-cache": "miss",
     });
     expect(plane.log.lines).toHaveLength(1);
     expect(plane.log.lines[0]).toMatchObject({

@@ -223,6 +223,7 @@ describe("the list of models", () => {
   test("is whole after two seconds, whoever says nothing", async () => {
     lists = { one: ["a"], two: "silent" };
     const list = watched(listFor());
+    await settled();
     plane.wheel.advance(2_000);
     await settled();
     expect(list.value).toContain("one/a");

@@ -11,10 +11,13 @@ const STATUSES: Readonly<Record<string, number>> = {
   invalid_request: 400,
   model_ambiguous: 400,
   invalid_api_key: 401,
+  budget_exceeded: 402,
   key_disabled: 403,
   key_expired: 403,
   model_not_allowed: 403,
   provider_not_allowed: 403,
+  model_unpriced: 403,
+  forbidden: 403,
   model_not_found: 404,
   provider_not_found: 404,
   not_found: 404,
@@ -26,12 +29,14 @@ const STATUSES: Readonly<Record<string, number>> = {
   missing_credential: 424,
   credential_rejected: 424,
   upgrade_required: 426,
+  rate_limited: 429,
   client_closed: 499,
   internal: 500,
   unsupported_endpoint: 501,
   upstream_unreachable: 502,
   overloaded: 503,
   no_healthy_target: 503,
+  store_unavailable: 503,
   upstream_timeout: 504,
   loop_detected: 508,
 };
@@ -125,9 +130,42 @@ describe("an error", () => {
     });
   });
 
+  test("may say in milliseconds, too, when to try again", () => {
+    const error = new GatewayError("rate_limited", "m", { retryAfterSeconds: 2, retryAfterMs: 1_500 });
+    const { headers } = errorResponse(error, "openai", "r");
+    expect([headers.get("retry-after"), headers.get("retry-after-ms")]).toEqual(["2", "1500"]);
+    expect(headers.has("x-should-retry")).toBe(false);
+  });
+
+  test("that may pass the next time does not tell SDKs to stop", () => {
+    const { headers } = errorResponse(
+      new GatewayError("budget_exceeded", "m", { mayRetry: true }),
+      "openai",
+      "r",
+    );
+    expect(headers.has("x-should-retry")).toBe(false);
+  });
+
   test("tells nothing of its cause", async () => {
     const error = new GatewayError("internal", "generic", { cause: new Error("secret") });
     for (const family of ["openai", "anthropic"] as const)
       expect(await errorResponse(error, family, "r").text()).not.toContain("secret");
+  });
+});
+
+describe("money that has run out under a policy with status 429", () => {
+  const error = new GatewayError("budget_exceeded", "m", { status: 429 });
+
+  test("is called by its own words in every envelope", async () => {
+    const openai: unknown = await errorResponse(error, "openai", "r").json();
+    expect(openai).toMatchObject({ error: { type: "insufficient_quota", code: "insufficient_quota" } });
+    const anthropic: unknown = await errorResponse(error, "anthropic", "r").json();
+    expect(anthropic).toMatchObject({ error: { type: "billing_error" } });
+  });
+
+  test("has that status, and nothing about trying again", () => {
+    const { status, headers } = errorResponse(error, "openai", "r");
+    expect([status, headers.get("x-should-retry"), headers.get("retry-after")]).toEqual([429, null, null]);
+    expect(headers.get("x-postern-code")).toBe("budget_exceeded");
   });
 });

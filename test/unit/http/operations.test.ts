@@ -3,11 +3,17 @@
 import { describe, expect, test } from "bun:test";
 import { createState, type State } from "../../../src/gateway/state.ts";
 import { health } from "../../../src/http/operations.ts";
+import { fakeLedger } from "../../support/fake-ledger.ts";
 import { FakeWheel } from "../../support/fake-parts.ts";
 
 function at(phase: State["phase"], path: string, method = "GET"): Response | undefined {
   const upstream = { send: () => Promise.reject(new Error("not asked")) };
-  const state = createState({ wheel: new FakeWheel(), upstream, instanceId: "i" });
+  const state = createState({
+    wheel: new FakeWheel(),
+    upstream,
+    ledger: fakeLedger(() => 0),
+    instanceId: "i",
+  });
   state.phase = phase;
   return health(method, path, state, () => "request-1");
 }

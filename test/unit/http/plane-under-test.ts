@@ -1,6 +1,7 @@
 // A whole data plane on a configuration given as text, with an upstream that answers what a test says.
 
 import type { Peer, Provider } from "../../../src/exchange.ts";
+import { closeAccount } from "../../../src/gateway/close-account.ts";
 import type { Snapshot } from "../../../src/gateway/snapshot.ts";
 import { adopt, createState, type State } from "../../../src/gateway/state.ts";
 import { answer, type DataPlane } from "../../../src/http/data-plane.ts";
@@ -9,6 +10,7 @@ import type { RequestRecord } from "../../../src/telemetry/record.ts";
 import type { UpstreamRequest } from "../../../src/upstream/request.ts";
 import type { Outcome } from "../../../src/upstream/send.ts";
 import { AttemptTimers } from "../../../src/upstream/timers.ts";
+import { fakeLedger } from "../../support/fake-ledger.ts";
 import { FakeWheel, fakeLog } from "../../support/fake-parts.ts";
 import { TEST_KEY, TESTER } from "../../support/keys.ts";
 import { snapshotOf } from "../../support/snapshots.ts";
@@ -47,6 +49,7 @@ export interface Sent {
 export class PlaneUnderTest {
   readonly wheel = new FakeWheel();
   readonly log = fakeLog();
+  readonly ledger = fakeLedger(() => NOW_MS);
   readonly state: State;
   snapshot: Snapshot;
   /** What went upstream, in order. */
@@ -79,7 +82,7 @@ export class PlaneUnderTest {
       return this.listing(provider);
     };
     this.state = {
-      ...createState({ wheel, upstream: { send }, instanceId: "instance-1" }),
+      ...createState({ wheel, upstream: { send }, ledger: this.ledger, instanceId: "instance-1" }),
       discovery: new Discovery({ ask, wheel }),
     };
     adopt(this.state, this.snapshot);
@@ -93,8 +96,9 @@ export class PlaneUnderTest {
         log,
         now: () => wheel.now(),
         throttle: () => 0,
-        closed: (record) => {
+        closed: (record, end) => {
           this.closed.push(record);
+          closeAccount(record, end, this.ledger);
           if (!record.uncounted) state.inFlight.give(1);
           state.buffered.give(record.heldBytes);
         },

@@ -40,6 +40,8 @@ describe("a record", () => {
       cacheWriteTokens: 0,
       cacheWrite1hTokens: 0,
       reasoningTokens: 0,
+      audioInputTokens: 0,
+      audioOutputTokens: 0,
     };
     at = 1_010.123456;
     record.waitForUpstream();

@@ -13,16 +13,19 @@ interface Asked {
   readonly headers?: Record<string, string>;
   readonly search?: string;
   readonly passed?: string;
+  readonly token?: string;
 }
 
-function build({ provider, headers = {}, search = "", passed }: Asked) {
+function build({ provider, headers = {}, search = "", passed, token }: Asked) {
   return buildRequest({
     provider: fakeProvider(provider),
     endpoint: ENDPOINTS.chat,
     path: "chat/completions",
     search,
     clientHeaders: new Headers(headers),
-    passedAuthorization: passed,
+    subscription: passed,
+    accessToken: token,
+    nowMs: Date.UTC(2026, 10, 21),
     body: new Uint8Array(0),
     hops: "instance-1",
   });
@@ -61,6 +64,10 @@ describe("of the client's headers", () => {
   test.each(stopped)("%s stops", (name) => {
     expect(forwardedHeaders(new Headers({ [name]: "v" }), [])).toEqual({});
   });
+  test("those of Bedrock pass to Bedrock", () => {
+    const headers = new Headers({ "x-amzn-bedrock-trace": "ENABLED", "x-amz-date": "forged" });
+    expect(forwardedHeaders(headers, [], "bedrock")).toEqual({ "x-amzn-bedrock-trace": "ENABLED" });
+  });
   test("those of the provider's forward_headers pass too", () => {
     expect(forwardedHeaders(new Headers({ "X-Custom": "v", "x-other": "w" }), ["x-custom"])).toEqual({
       "x-custom": "v",
@@ -88,6 +95,9 @@ describe("of the upstream's headers", () => {
     "openai-processing-ms",
     "x-request-id",
     "request-id",
+    "x-amzn-requestid",
+    "x-amzn-errortype",
+    "x-amzn-bedrock-input-token-count",
     "x-should-retry",
   ])("%s passes", (name) => {
     expect(returnedHeaders(new Headers({ [name]: "v" }))).toEqual({ [name]: "v" });
@@ -202,6 +212,25 @@ describe("the credential", () => {
     expect(build({ provider, search: "?key=virtual" }).url).toEndWith(
       "/chat/completions?key=the%20credential",
     );
+  });
+
+  test("of the client's own pays instead of the provider's where that is allowed, and passes as it is", () => {
+    const provider = {
+      subscriptionLogins: true,
+      auth: { kind: "header", header: "x-api-key", prefix: "" } as const,
+      credential: CREDENTIAL,
+    };
+    const login = "Bearer sk-ant-oat01-abc";
+    expect(build({ provider, passed: login }).headers).toEqual({ ...OWN, authorization: login });
+    expect(build({ provider }).headers).toEqual({ ...OWN, "x-api-key": "the credential" });
+  });
+
+  test("that was exchanged is a bearer token", () => {
+    const tokens = { token: () => Promise.reject(new Error("not asked")), known: () => [] };
+    const provider = { auth: { kind: "google-service-account", tokens } as const };
+    expect(build({ provider, token: "ya29" }).headers["authorization"]).toBe("Bearer ya29");
+    expect(build({ provider }).headers).toEqual(OWN);
+    expect(build({ token: "ya29" }).headers).toEqual(OWN);
   });
 
   test("of the client's own passes to a provider that wants it, as it is", () => {

@@ -15,6 +15,7 @@ const REQUEST: UpstreamRequest = {
   headers: { accept: "a" },
   body: Buffer.from("{}"),
   endpoint: ENDPOINTS.chat,
+  origin: { host: "up.test", port: 80 },
 };
 
 let wheel: FakeWheel;
@@ -46,7 +47,7 @@ beforeEach(() => {
 });
 
 function send(provider: Provider = fakeProvider(), control = new AbortController()): Promise<Outcome> {
-  return upstream.send(REQUEST, provider, control);
+  return upstream.send({ ...REQUEST, origin: provider.origin }, provider, control);
 }
 
 /** Never answers; rejects as `fetch` does when its signal is aborted. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ENDPOINTS } from "../../../src/formats/table.ts";
-import { joinUrl, providerRoot, withoutParameters } from "../../../src/upstream/url.ts";
+import { joinUrl, providerRoot, unversionedRoot, withoutParameters } from "../../../src/upstream/url.ts";
 
 describe("a base URL", () => {
   test.each([
@@ -52,6 +52,20 @@ describe("a base URL", () => {
       { seed: 51, numRuns: 300 },
     );
   });
+});
+
+test.each([
+  ["https://h", "https://h"],
+  ["https://h/", "https://h"],
+  ["https://h/v1", "https://h"],
+  ["https://h/v1beta/", "https://h"],
+  ["https://h/api/v1beta1", "https://h/api"],
+  ["https://h/api", "https://h/api"],
+  ["https://h/v1/api", "https://h/v1/api"],
+  ["https://h/xv1", "https://h/xv1"],
+  ["http://127.0.0.1:8000", "http://127.0.0.1:8000"],
+])("%s of a provider with versions in its paths has the root %s", (base, root) => {
+  expect(unversionedRoot(base)).toBe(root);
 });
 
 test.each([
