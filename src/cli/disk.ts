@@ -18,7 +18,7 @@ export function createDisk(now: () => number): Disk {
     folderId: (folder) => attempt(() => idOf(statSync(folder, { bigint: true }))),
     watch: (folder, onEvent) =>
       attempt(() => {
-        const watcher = watch(folder, { persistent: false }, () => onEvent());
+        const watcher = watch(folder, { persistent: false }, (_, name) => onEvent(name ?? undefined));
         // Without a listener an error would end the process; what the watch misses, the poll finds.
         watcher.on("error", () => watcher.close());
         return () => watcher.close();

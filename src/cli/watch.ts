@@ -18,8 +18,11 @@ export interface Disk {
   folders(path: string): readonly string[];
   /** Tells a folder from one that later takes its name; undefined where there is none. */
   folderId(folder: string): string | undefined;
-  /** Calls back when anything happens in the folder. Returns how to stop; undefined when it cannot be watched. */
-  watch(folder: string, onEvent: () => void): (() => void) | undefined;
+  /**
+   * Calls back when anything happens in the folder, with the name of what it happened to, if that is known. Returns how
+   * to stop; undefined when it cannot be watched.
+   */
+  watch(folder: string, onEvent: (name?: string) => void): (() => void) | undefined;
 }
 
 /** Both return how to stop. */
@@ -47,6 +50,11 @@ const POLL_EVERY_MS = 500;
 const SETTLE_MS = 100;
 /** A folder in which something happens all the time must not put it off for ever. */
 const SETTLE_AT_MOST_MS = 300;
+/**
+ * More than that between two polls, to files that nobody follows: the store or a log lies in the folder, and each write
+ * to it would cost an event. The poll alone looks after such a folder.
+ */
+const MOST_FOREIGN_EVENTS = 20;
 
 interface Seen extends Stamp {
   readonly digest: string | undefined;
@@ -55,7 +63,13 @@ interface Seen extends Stamp {
 interface Watched {
   readonly id: string;
   readonly stop: () => void;
+  /** Since the last poll. */
+  foreignEvents: number;
 }
+
+const FOLDER_SUFFIX = "/*";
+/** Kubernetes changes all files of a folder by one link of such a name. */
+const SWAP_PREFIX = "..";
 
 /**
  * Watches folders, since a watched file is lost at its first replacement, and asks for stamps every half second
@@ -63,6 +77,8 @@ interface Watched {
  */
 export function createWatch({ disk, timers, onChange }: WatchDeps): Watch {
   let paths: readonly string[] = [];
+  /** Names of the paths; undefined = any name may matter. */
+  let names: ReadonlySet<string> | undefined;
   const seen = new Map<string, Seen>();
   const folders = new Map<string, Watched>();
   let cancelSettled: (() => void) | undefined;
@@ -91,7 +107,19 @@ export function createWatch({ disk, timers, onChange }: WatchDeps): Watch {
     if (!stamp.fresh) seen.set(path, { ...stamp, digest: undefined });
   }
 
-  function onEvent(): void {
+  function onEvent(folder: string, name: string | undefined): void {
+    const isForeign =
+      name !== undefined && names !== undefined && !names.has(name) && !name.startsWith(SWAP_PREFIX);
+    if (isForeign) noteForeign(folder);
+    else settle();
+  }
+
+  function noteForeign(folder: string): void {
+    const watched = folders.get(folder);
+    if (watched !== undefined && ++watched.foreignEvents > MOST_FOREIGN_EVENTS) watched.stop();
+  }
+
+  function settle(): void {
     cancelSettled?.();
     cancelSettled = timers.after(SETTLE_MS, check);
     cancelDeadline ??= timers.after(SETTLE_AT_MOST_MS, check);
@@ -106,20 +134,27 @@ export function createWatch({ disk, timers, onChange }: WatchDeps): Watch {
     for (const folder of wanted) {
       if (folders.has(folder)) continue;
       const id = disk.folderId(folder);
-      const stop = id === undefined ? undefined : disk.watch(folder, onEvent);
-      if (id !== undefined && stop !== undefined) folders.set(folder, { id, stop });
+      const stop = id === undefined ? undefined : disk.watch(folder, (name) => onEvent(folder, name));
+      if (id !== undefined && stop !== undefined) folders.set(folder, { id, stop, foreignEvents: 0 });
     }
   }
 
   function follow(next: readonly string[]): void {
     paths = [...new Set(next)];
+    const anyName = paths.some((path) => path.endsWith(FOLDER_SUFFIX));
+    names = anyName ? undefined : new Set(paths.map((path) => path.slice(path.lastIndexOf("/") + 1)));
     const known = new Set(paths);
     for (const path of seen.keys()) if (!known.has(path)) seen.delete(path);
     for (const path of paths) if (!seen.has(path)) begin(path);
     watchFolders(new Set(paths.flatMap(disk.folders)));
   }
 
-  const stopPolling = timers.every(POLL_EVERY_MS, check);
+  function poll(): void {
+    for (const watched of folders.values()) watched.foreignEvents = 0;
+    check();
+  }
+
+  const stopPolling = timers.every(POLL_EVERY_MS, poll);
   return {
     follow,
     stop() {

@@ -46,7 +46,15 @@ export function readCount(...values: readonly unknown[]): number | undefined {
 /** Brings counts into their range, and each part into what it is part of; says so where one was beyond it. */
 export function toUsage(counts: Omit<Usage, "doubt">): Usage {
   const { inputTokens, outputTokens } = counts;
-  const isClamped = Object.values(counts).some((count) => count > MAX_TOKENS);
+  const isClamped =
+    inputTokens > MAX_TOKENS ||
+    outputTokens > MAX_TOKENS ||
+    counts.cacheReadTokens > MAX_TOKENS ||
+    counts.cacheWriteTokens > MAX_TOKENS ||
+    counts.cacheWrite1hTokens > MAX_TOKENS ||
+    counts.reasoningTokens > MAX_TOKENS ||
+    counts.audioInputTokens > MAX_TOKENS ||
+    counts.audioOutputTokens > MAX_TOKENS;
   const input = Math.min(inputTokens, MAX_TOKENS);
   const output = Math.min(outputTokens, MAX_TOKENS);
   const cacheReadTokens = Math.min(counts.cacheReadTokens, input);

@@ -32,6 +32,8 @@ export function divideHalfUp(dividend: bigint, divisor: bigint): bigint {
 
 /** The exact amount in dollars, as short as it can be, never with an exponent: `0`, `2`, `0.0001235`, `-1.5`. */
 export function formatUsd(nanoUsd: bigint): string {
+  // Every answer says its cost: small amounts, which numbers hold exactly, take the quick way.
+  if (nanoUsd >= 0n && nanoUsd < QUICK_BELOW) return formatSmall(Number(nanoUsd));
   const sign = nanoUsd < 0n ? "-" : "";
   const amount = nanoUsd < 0n ? -nanoUsd : nanoUsd;
   const fraction = String(amount % NANO_PER_USD)
@@ -39,6 +41,20 @@ export function formatUsd(nanoUsd: bigint): string {
     .replace(/0+$/, "");
   return `${sign}${amount / NANO_PER_USD}${fraction === "" ? "" : `.${fraction}`}`;
 }
+
+const QUICK_BELOW = 2n ** 53n;
+
+function formatSmall(nanoUsd: number): string {
+  const whole = Math.floor(nanoUsd / 1e9);
+  const rest = nanoUsd % 1e9;
+  if (rest === 0) return String(whole);
+  const digits = String(rest).padStart(DECIMALS, "0");
+  let end = DECIMALS;
+  while (digits.charCodeAt(end - 1) === ZERO) end--;
+  return `${whole}.${digits.slice(0, end)}`;
+}
+
+const ZERO = 0x30;
 
 /** For messages: cents, and where that is less than four digits, as many more as are not zero: `$2.00`, `$0.0042`. */
 export function showUsd(nanoUsd: bigint): string {

@@ -166,7 +166,7 @@ describe("the folders to watch", () => {
   test("call back when something happens in them", async () => {
     const folder = scratch();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = disk.watch(folder, resolve);
+    const stop = disk.watch(folder, () => resolve());
     writeFileSync(join(folder, "config.yaml"), "one");
     await within("an event", promise);
     expect(stop).toBeDefined();

@@ -48,7 +48,7 @@ class Clock implements Timers {
 
 const files = new Map<string, Entry>();
 const folderIds = new Map<string, string>();
-const listeners = new Map<string, () => void>();
+const listeners = new Map<string, (name?: string) => void>();
 
 const disk: Disk = {
   stamp(path) {
@@ -59,7 +59,7 @@ const disk: Disk = {
   folders: (path) => [path.slice(0, path.lastIndexOf("/"))],
   folderId: (folder) => folderIds.get(folder),
   watch(folder, onEvent) {
-    const listener = (): void => onEvent();
+    const listener = (name?: string): void => onEvent(name);
     listeners.set(folder, listener);
     return () => {
       if (listeners.get(folder) === listener) listeners.delete(folder);
@@ -241,5 +241,35 @@ describe("what is followed", () => {
     watch.stop();
     expect(listeners.size).toBe(0);
     expect(clock.waiting).toBe(0);
+  });
+});
+
+describe("a folder in which others write", () => {
+  test("is left to the poll, once they write much", () => {
+    files.set("/etc/config.yaml", { text: "1" });
+    folderIds.set("/etc", "etc");
+    begin(["/etc/config.yaml"]);
+    for (let n = 0; n < 100; n++) listeners.get("/etc")?.("postern.db-wal");
+    expect(listeners.has("/etc")).toBe(false);
+    files.set("/etc/config.yaml", { text: "2" });
+    clock.pass(500);
+    expect(changes).toBe(1);
+  });
+
+  test("is still watched while they write little, and their files are not looked at", () => {
+    files.set("/etc/config.yaml", { text: "1" });
+    folderIds.set("/etc", "etc");
+    begin(["/etc/config.yaml"]);
+    const waiting = clock.waiting;
+    for (let round = 0; round < 10; round++) {
+      for (let n = 0; n < 10; n++) listeners.get("/etc")?.("postern.db-wal");
+      expect(clock.waiting).toBe(waiting);
+      clock.pass(500);
+    }
+    for (const name of ["config.yaml", "..data", undefined]) {
+      listeners.get("/etc")?.(name);
+      expect(clock.waiting).toBe(waiting + 2);
+      clock.pass(200);
+    }
   });
 });

@@ -7,17 +7,28 @@ import fc from "fast-check";
 import type { ModelPriceConfig } from "../../../src/config/schema.ts";
 import type { Price, Rates } from "../../../src/exchange.ts";
 import { readBodyUsage } from "../../../src/formats/body-usage.ts";
-import type { EndpointName } from "../../../src/formats/table.ts";
+import type { NativeAction } from "../../../src/formats/native-action.ts";
+import { readNativeUsage } from "../../../src/formats/native-usage.ts";
+import { type EndpointName, NATIVE_ENDPOINTS } from "../../../src/formats/table.ts";
 import { MAX_TOKENS, toUsage, type Usage } from "../../../src/formats/usage.ts";
+import type { JsonRecord } from "../../../src/lib/json-value.ts";
 import { costOf } from "../../../src/policies/cost.ts";
 import { compilePricing } from "../../../src/policies/pricing.ts";
+import { createNativeTransform, createStreamTransform } from "../../../src/streaming/create-transform.ts";
+import type { StreamForm } from "../../../src/streaming/transform.ts";
+import { awsEvent } from "../../support/compat/frames.ts";
 
 const FOLDER = join(import.meta.dir, "../../golden/cost");
 
 interface Golden {
   readonly about: string;
-  readonly endpoint: EndpointName;
-  readonly body: unknown;
+  readonly endpoint: EndpointName | NativeAction;
+  /** A whole answer. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Or a stream, piece by piece; with the type of each around it where its frames have one. */
+  readonly form?: StreamForm;
+  readonly pieces?: readonly JsonRecord[];
   readonly price: ModelPriceConfig;
   readonly tiers?: readonly (ModelPriceConfig & { readonly above: number })[];
   readonly cost_nano_usd: string;
@@ -28,6 +39,42 @@ function priceOf(config: ModelPriceConfig): Price {
   const price = priceOf({ provider: { name: "p", type: "mock" }, model: "m", id: "p/m" }, 0);
   if (price === undefined) throw new Error("the price should be found");
   return price;
+}
+
+function isNative(endpoint: Golden["endpoint"]): endpoint is NativeAction {
+  return endpoint in NATIVE_ENDPOINTS;
+}
+
+function usageOfBody({ endpoint, body, headers = {} }: Golden): Usage | undefined {
+  const bytes = Buffer.from(JSON.stringify(body));
+  return isNative(endpoint)
+    ? readNativeUsage(endpoint, bytes, new Headers(headers))
+    : readBodyUsage(endpoint, bytes);
+}
+
+function usageOfStream({ endpoint, pieces = [] }: Golden, form: StreamForm): Usage | undefined {
+  const requestId = "golden-request";
+  const transform = isNative(endpoint)
+    ? createNativeTransform({ action: endpoint, form, requestId, scrub: (text) => text })
+    : createStreamTransform({ endpoint, repair: false, hideUsage: false, requestId, model: "m" });
+  transform.push(written(form, pieces, endpoint === "converse_stream"));
+  transform.end({ kind: "eof" });
+  expect(transform.whole).toBe(true);
+  return transform.usage;
+}
+
+/** The stream as its server sends it. */
+function written(form: StreamForm, pieces: readonly JsonRecord[], isConverse: boolean): Buffer {
+  const texts = pieces.map((piece) => JSON.stringify(piece));
+  if (form === "array") return Buffer.from(`[${texts.join("\n,\r\n")}\n]`);
+  if (form === "events") {
+    const named = pieces.map(({ type }) => (typeof type === "string" ? `event: ${type}\n` : ""));
+    return Buffer.from(texts.map((text, i) => `${named[i]}data: ${text}\n\n`).join(""));
+  }
+  const frames = isConverse
+    ? pieces.flatMap((piece) => Object.entries(piece).map(([type, payload]) => awsEvent(type, payload)))
+    : texts.map((text) => awsEvent("chunk", { bytes: Buffer.from(text).toString("base64") }));
+  return Buffer.concat(frames);
 }
 
 describe("the cost of", () => {
@@ -41,7 +88,7 @@ describe("the cost of", () => {
     const golden: Golden = JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
     test(`${name}: ${golden.about}`, () => {
       const tiers = (golden.tiers ?? []).map(({ above, ...config }) => ({ ...priceOf(config), above }));
-      const usage = readBodyUsage(golden.endpoint, Buffer.from(JSON.stringify(golden.body)));
+      const usage = golden.form === undefined ? usageOfBody(golden) : usageOfStream(golden, golden.form);
       expect(usage).toBeDefined();
       expect(usage && costOf(usage, { ...priceOf(golden.price), tiers })).toBe(BigInt(golden.cost_nano_usd));
     });
