@@ -32,7 +32,7 @@ export function parseGeminiPath(method: string, segments: readonly string[]): Na
   const isBare = last === undefined && collection.startsWith("models:");
   const isModels = VERSIONS.has(version) && (collection === "models" || isBare) && more.length === 0;
   if (!isModels) return unsupportedPath(method, segments, OFFERED);
-  if (method === "GET" && !isBare) return geminiModels(version, last);
+  if (method === "GET" && !isBare && !namesAction(last)) return geminiModels(version, last);
   const { action, model } = splitAction(last ?? collection.slice("models".length));
   if (method !== "POST" || action === undefined) return unsupportedPath(method, segments, OFFERED);
   if (model === undefined) return badModel();
@@ -52,6 +52,11 @@ export function geminiModelsPath({ version, modelId }: NativeModels): string {
 /** Whether a stream is asked for as server-sent events; else it is an array of JSON, sent piece by piece. */
 export function asksEvents(query: URLSearchParams): boolean {
   return (query.get("alt") ?? query.get("$alt")) === "sse";
+}
+
+/** Whether a segment has an action behind a colon, known or not: no list of models is asked for there. */
+export function namesAction(segment: string | undefined): boolean {
+  return segment?.includes(":") === true;
 }
 
 /** The list, or the one model that the segment names. */

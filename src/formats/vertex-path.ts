@@ -4,6 +4,7 @@ import {
   badModel,
   GEMINI_ACTIONS,
   geminiModels,
+  namesAction,
   splitAction,
   unsupportedPath,
   wordOf,
@@ -70,7 +71,9 @@ export function parseVertexPath(
   if (!isKnown || !isOffered || more.length > 0) return unsupportedPath(method, segments, OFFERED);
   const place = isPlaced ? { project: rest[1] ?? "", location: rest[3] ?? "" } : undefined;
   const read =
-    method === "GET" ? geminiModels(version, last) : readCall(method, segments, publisher, last ?? "");
+    method === "GET" && !namesAction(last)
+      ? geminiModels(version, last)
+      : readCall(method, segments, publisher, last ?? "");
   if (read.kind === "problem" && read.problem === "unsupported") return read;
   if (place !== undefined && !isPlaceSound(place)) return badPlace();
   if (read.kind === "problem") return read;
