@@ -8,20 +8,15 @@ export interface ByteReader {
   read(): Promise<ByteRead>;
 }
 
-/** A body that is no `ReadableStream`, and costs less. */
-export interface ByteSource {
-  getReader(): ByteReader;
-}
-
 /** Locks the body and reads it chunk by chunk; a body that is not there is at its end. */
-export function byteReader(body: ReadableStream | ByteSource | null): ByteReader {
+export function byteReader(body: ReadableStream | null): ByteReader {
   if (body === null) return { read: () => Promise.resolve({ done: true }) };
   return body.getReader() as ByteReader;
 }
 
 /** The whole body; undefined when it is longer than that. `beforeRead` is called before each piece is waited for. */
 export async function readAtMost(
-  body: ReadableStream | ByteSource | null,
+  body: ReadableStream | null,
   maxBytes: number,
   beforeRead: () => void = () => {},
 ): Promise<Uint8Array | undefined> {

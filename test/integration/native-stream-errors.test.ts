@@ -208,7 +208,7 @@ test("behind whole frames one whose sum is wrong ends the stream in an exception
   expect(answer.status).toBe(200);
   upstream.send(damaged);
   const bytes = Buffer.from(await answer.arrayBuffer());
-  expect(bytes.subarray(0, kept)).toEqual(good.subarray(0, kept));
+  expect(bytes.toString("latin1", 0, kept)).toBe(good.toString("latin1", 0, kept));
   const frames = readFrames(bytes.subarray(kept));
   expect(frames.map(({ headers }) => headers[":exception-type"])).toEqual(["modelStreamErrorException"]);
   await upstream.cancelled;

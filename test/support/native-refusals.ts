@@ -25,7 +25,7 @@ export async function wrongWith(answer: Response, family: Family, expected: Expe
   };
   demand("content-type", headers.get("content-type"), "application/json");
   demand("x-postern-policy", headers.get("x-postern-policy"), policy ?? null);
-  demand("x-should-retry", headers.get("x-should-retry"), status === 402 || status === 403 ? "false" : null);
+  demand("x-should-retry", headers.get("x-should-retry"), FINAL.has(status) ? "false" : null);
   const seconds = headers.get("retry-after");
   demand("retry-after", seconds !== null && /^[1-9]\d*$/.test(seconds), retry === true);
   demand("retry-after-ms", headers.has("retry-after-ms"), retry === true);
@@ -39,6 +39,9 @@ export async function wrongWith(answer: Response, family: Family, expected: Expe
   if (message === "") wrong.push("there is no message");
   return wrong;
 }
+
+/** Statuses at which trying again cannot help. */
+const FINAL = new Set([402, 403, 501]);
 
 interface Said extends Expected {
   readonly headers: Headers;
@@ -62,6 +65,8 @@ const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   402: "billing_error",
   403: "permission_error",
   404: "not_found_error",
+  424: "invalid_request_error",
+  501: "api_error",
   429: "rate_limit_error",
 };
 const GEMINI_NAMES: Readonly<Record<number, string>> = {
@@ -70,7 +75,10 @@ const GEMINI_NAMES: Readonly<Record<number, string>> = {
   402: "RESOURCE_EXHAUSTED",
   403: "PERMISSION_DENIED",
   404: "NOT_FOUND",
+  424: "FAILED_PRECONDITION",
   429: "RESOURCE_EXHAUSTED",
+  501: "UNIMPLEMENTED",
+  502: "UNAVAILABLE",
 };
 const BEDROCK_NAMES: Readonly<Record<number, string>> = {
   400: "ValidationException",
@@ -78,7 +86,9 @@ const BEDROCK_NAMES: Readonly<Record<number, string>> = {
   402: "ServiceQuotaExceededException",
   403: "AccessDeniedException",
   404: "ResourceNotFoundException",
+  424: "ModelErrorException",
   429: "ThrottlingException",
+  501: "UnknownOperationException",
 };
 
 /** The body that the client expects, with `name` of Bedrock's header in place of a header. */
