@@ -66,11 +66,6 @@ const NAMES_ELSEWHERE: readonly {
     as: "names of wire formats",
   },
   { home: "src/http/native-places.ts", names: ["gemini", "bedrock"], as: "names of wire formats" },
-  {
-    home: "src/gateway/stream-form.ts",
-    names: ["anthropic", "gemini", "bedrock"],
-    as: "names of wire formats",
-  },
   { home: "src/mock/refusal.ts", names: ["anthropic"], as: "name of a wire format" },
   { home: "src/config/", names: ["mock"], as: "name of a setting" },
   { home: "src/cli/env", names: ["openai", "anthropic"], as: "names of clients" },

@@ -2,8 +2,8 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Call, Target } from "../exchange.ts";
+import { formAsked, type StreamForm } from "../formats/stream-form.ts";
 import { createAlarm } from "../lib/wheel.ts";
-import type { StreamForm } from "../streaming/transform.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import { buildRequest, type UpstreamRequest } from "../upstream/request.ts";
 import type { Outcome, Reply } from "../upstream/send.ts";
@@ -20,7 +20,6 @@ import { relay, requireRelayable } from "./relay.ts";
 import { relayLate, type StreamSettings } from "./relay-stream.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { State } from "./state.ts";
-import { formAsked } from "./stream-form.ts";
 
 export interface Dispatch {
   readonly request: Request;

@@ -3,10 +3,11 @@
 
 import { GatewayError } from "../errors.ts";
 import type { End } from "../exchange.ts";
+import { contentTypeOf, pingFor, type StreamForm } from "../formats/stream-form.ts";
 import { type ByteRead, type ByteReader, byteReader } from "../lib/byte-reader.ts";
 import { sniffingReader } from "../lib/sniffing-reader.ts";
 import { createAlarm, type Due, type Wheel } from "../lib/wheel.ts";
-import type { StreamEnd, StreamForm, StreamTransform } from "../streaming/transform.ts";
+import type { StreamEnd, StreamTransform } from "../streaming/transform.ts";
 import {
   type AbortReason,
   type Answered,
@@ -18,7 +19,7 @@ import {
   reportedError,
 } from "./attempt.ts";
 import { scrubBytes } from "./scrub.ts";
-import { contentTypeOf, pingFor, transformFor } from "./stream-form.ts";
+import { transformFor } from "./stream-transform.ts";
 
 export interface StreamSettings {
   readonly wheel: Wheel;
@@ -161,7 +162,7 @@ class StreamRelay implements Due {
   due(nowMs: number): void {
     this.dueAt = nowMs + this.#settings.keepaliveMs;
     if (this.#waiting && this.#transform.betweenEvents)
-      this.#controller?.enqueue(pingFor(this.#answered.call));
+      this.#controller?.enqueue(pingFor(this.#answered.call.endpoint));
   }
 
   async #pull(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import { toSpecifiedModels } from "../formats/model-list.ts";
+import { contentTypeOf, formOf } from "../formats/stream-form.ts";
 import { returnedHeaders } from "../upstream/headers.ts";
 import type { Reply } from "../upstream/send.ts";
 import { accountFor } from "./account-answer.ts";
@@ -10,7 +11,6 @@ import { normaliseAnswer } from "./normalise-answer.ts";
 import { readAnswer, WHOLE_BYTES } from "./read-answer.ts";
 import { relayStream, type StreamSettings } from "./relay-stream.ts";
 import { scrubBytes } from "./scrub.ts";
-import { contentTypeOf, formOf } from "./stream-form.ts";
 
 /** Vectors have to be seen whole, because many servers send them in another encoding than the one asked for. */
 const WHOLE_VECTORS_BYTES = 64 * 1024 * 1024;
@@ -28,7 +28,7 @@ export async function relay(answered: Answered, settings: StreamSettings): Promi
   requireRelayable(answered, answered.reply);
   const headers = scrubbedHeaders(answered);
   if (!response.ok || !answered.call.stream) return await relayWhole(answered, headers);
-  const form = formOf(answered.call, response);
+  const form = formOf(answered.call.endpoint, response.headers.get("content-type") ?? "");
   if (form !== undefined) return await relayStream(answered, form, headers, settings);
   if (!answered.target.provider.repair) return await relayWhole(answered, headers);
   // A stream is one for the client, whatever the upstream calls what it sends.

@@ -9,12 +9,6 @@ import { isRecord, type JsonRecord, parseJson } from "../lib/json-value.ts";
 import type { StreamObserver } from "./observer.ts";
 import type { StreamFailure } from "./transform.ts";
 
-/**
- * What may be sent while such a stream is silent: a comment and a blank line. Google's SDK reads everything up to a blank
- * line as one event, and drops it when it begins with a comment.
- */
-export const GEMINI_PING = ": ping\n\n";
-
 export class GeminiObserver implements StreamObserver {
   started = false;
   failure: StreamFailure | undefined;

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "../errors.ts";
 import type { NativeAction } from "../formats/native-action.ts";
+import type { StreamForm } from "../formats/stream-form.ts";
 import type { EndpointName } from "../formats/table.ts";
 import type { Usage } from "../formats/usage.ts";
 
@@ -83,9 +84,6 @@ export interface NativeStreamOptions {
   /** Takes every configured secret out of a text. */
   readonly scrub: (text: string) => string;
 }
-
-/** Server-sent events, a JSON array that comes piece by piece, or the binary event stream of AWS. */
-export type StreamForm = "events" | "array" | "binary";
 
 /** The most one event may have, its field names and line ends included. */
 export const MAX_EVENT_BYTES = 16 * 1024 * 1024;

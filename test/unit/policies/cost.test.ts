@@ -9,13 +9,13 @@ import type { Price, Rates } from "../../../src/exchange.ts";
 import { readBodyUsage } from "../../../src/formats/body-usage.ts";
 import type { NativeAction } from "../../../src/formats/native-action.ts";
 import { readNativeUsage } from "../../../src/formats/native-usage.ts";
+import type { StreamForm } from "../../../src/formats/stream-form.ts";
 import { type EndpointName, NATIVE_ENDPOINTS } from "../../../src/formats/table.ts";
 import { MAX_TOKENS, toUsage, type Usage } from "../../../src/formats/usage.ts";
 import type { JsonRecord } from "../../../src/lib/json-value.ts";
 import { costOf } from "../../../src/policies/cost.ts";
 import { compilePricing } from "../../../src/policies/pricing.ts";
 import { createNativeTransform, createStreamTransform } from "../../../src/streaming/create-transform.ts";
-import type { StreamForm } from "../../../src/streaming/transform.ts";
 import { awsEvent } from "../../support/compat/frames.ts";
 
 const FOLDER = join(import.meta.dir, "../../golden/cost");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createGeminiArrayTransform } from "../../../src/streaming/gemini-array.ts";
-import { GEMINI_PING, GeminiObserver } from "../../../src/streaming/gemini-observer.ts";
+import { GeminiObserver } from "../../../src/streaming/gemini-observer.ts";
 import type { StreamEnd, StreamTransform } from "../../../src/streaming/transform.ts";
 import { VerbatimTransform } from "../../../src/streaming/verbatim.ts";
 import { CHUNK_SIZES, inChunksOf } from "../../support/splitting.ts";
@@ -154,8 +154,4 @@ describe("the array form", () => {
     const held = Buffer.from(",\r\n");
     expect(transform.push(held)).toBeUndefined();
   });
-});
-
-test("a ping is an event of its own, which readers that split at blank lines can leave out", () => {
-  expect(GEMINI_PING).toMatch(/^:.*\n\n$/);
 });
