@@ -1,8 +1,21 @@
 // Lets pages of exactly the configured origins call the gateway from a browser.
 
 const METHODS = "GET, POST, OPTIONS";
-const EXPOSED =
-  "x-postern-request-id, x-postern-model, x-postern-attempts, x-postern-overhead-ms, x-postern-code, x-request-id, request-id, retry-after";
+const EXPOSED = [
+  "x-postern-request-id",
+  "x-postern-model",
+  "x-postern-attempts",
+  "x-postern-overhead-ms",
+  "x-postern-cost-usd",
+  "x-postern-prompt-cache",
+  "x-postern-budget-warning",
+  "x-postern-policy",
+  "x-postern-code",
+  "x-request-id",
+  "request-id",
+  "retry-after",
+  "retry-after-ms",
+].join(", ");
 
 /** The answer to a preflight of an allowed origin; undefined when this is none. */
 export function preflight(request: Request, origins: ReadonlySet<string>): Response | undefined {
