@@ -91,6 +91,7 @@ async function relayWhole(answered: Answered, headers: Record<string, string>): 
   const body = status >= 400 ? scrubBytes(answered.scrub, wanted) : wanted;
   record.status = status;
   accountFor(answered, body);
+  record.isLong = body.byteLength > WHOLE_BYTES;
   record.firstByte();
   finish(answered, true, "completed");
   return new Response(body.byteLength < LARGE_BYTES ? body : asStream(body), { status, headers });

@@ -77,7 +77,7 @@ function withOwnHeaders(response: Response, record: RequestRecord): Response {
     headers.set("x-postern-attempts", String(record.attempts));
   }
   // What a stream has cost is not known yet.
-  if (record.isClosed && record.costNanoUsd !== undefined)
+  if (record.isClosed && !record.isLong && record.costNanoUsd !== undefined)
     headers.set("x-postern-cost-usd", formatUsd(record.costNanoUsd));
   if (record.isClosed && record.usage !== undefined && !record.stream)
     headers.set("x-postern-prompt-cache", record.usage.cacheReadTokens > 0 ? "hit" : "miss");

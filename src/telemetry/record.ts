@@ -61,6 +61,8 @@ export class RequestRecord {
   budgetWarning: string | undefined;
   /** Known once it is closed, where the call has a price. */
   costNanoUsd: bigint | undefined;
+  /** The answer is so long that its head says no cost, whether it was held or not. */
+  isLong = false;
   flags: readonly Flag[] = [];
   #upstreamMs = 0;
   #waitingSince: number | undefined;
