@@ -11,6 +11,7 @@ import {
 } from "./gemini-path.ts";
 import type { NativeAction, NativeModels, NativePath, NativeProblem } from "./native-action.ts";
 import { decodeModelId, encodeModelId } from "./native-model-id.ts";
+import type { Family } from "./table.ts";
 
 /** Where a call runs. */
 export interface VertexPlace {
@@ -57,6 +58,12 @@ const OFFERED =
   `POST v1 or v1beta1/projects/{project}/locations/{location}/publishers/${OWN_PUBLISHER}/models/{model}:` +
   `${[...GEMINI_ACTIONS.keys()].join(", :")}, or publishers/${RAW_PUBLISHER}/models/{model}:rawPredict, ` +
   ":streamRawPredict, and GET models";
+
+/** Whose envelope the client of a path expects, also where it leads nowhere: Anthropic's models have Anthropic's SDK. */
+export function familyOfVertexPath(segments: readonly string[]): Family {
+  const at = segments.indexOf("publishers");
+  return at >= 0 && segments[at + 1] === RAW_PUBLISHER ? "anthropic" : "gemini";
+}
 
 /** Reads the raw path segments below the native root; a trailing slash is taken off before. */
 export function parseVertexPath(

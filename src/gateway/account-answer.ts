@@ -2,10 +2,12 @@
 
 import { readAnswerModel, readAnswerText } from "../formats/answer-text.ts";
 import { readBodyUsage } from "../formats/body-usage.ts";
+import { topMembers } from "../formats/native-members.ts";
 import { readNativeUsage } from "../formats/native-usage.ts";
 import { readTailUsage } from "../formats/tail-usage.ts";
 import type { Usage } from "../formats/usage.ts";
-import type { Answered } from "./attempt.ts";
+import { isRecord } from "../lib/json-value.ts";
+import { type Answered, noteReportedError } from "./attempt.ts";
 
 /** Takes note of an answer that has come whole. */
 export function accountFor(answered: Answered, body: Uint8Array): void {
@@ -15,6 +17,7 @@ export function accountFor(answered: Answered, body: Uint8Array): void {
   if (account === undefined) return;
   account.complete = true;
   if (!reply.response.ok) return;
+  if (record.usage === undefined && call.endpoint.native !== undefined) noteNativeError(answered, body);
   // Counts that no answer has are as good as none.
   if (record.usage === undefined || record.usage.doubt !== undefined)
     account.textBytes = textBytes(answered, body);
@@ -25,6 +28,14 @@ export function accountFor(answered: Answered, body: Uint8Array): void {
 export function accountForLong({ call, record, reply }: Answered, tail: Buffer<ArrayBuffer>): void {
   record.usage = readTailUsage(call.endpoint, tail, reply.response.headers);
   if (record.account !== undefined) record.account.complete = true;
+}
+
+/** An error in a provider's own format that came behind a 200: nothing was done for it. */
+function noteNativeError(answered: Answered, body: Uint8Array): void {
+  const { error } = topMembers(body, ["error"]);
+  if (!isRecord(error)) return;
+  const code = error["code"];
+  noteReportedError(answered, typeof code === "number" && code >= 400 && code < 600 ? code : undefined);
 }
 
 function usageIn({ call, reply }: Answered, body: Uint8Array): Usage | undefined {

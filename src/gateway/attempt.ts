@@ -2,7 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Call, End, Target } from "../exchange.ts";
-import type { StreamFailure } from "../streaming/transform.ts";
+import type { StreamFailure, StreamTransform } from "../streaming/transform.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import type { Reply } from "../upstream/send.ts";
 import { TimeoutCause } from "../upstream/send.ts";
@@ -129,4 +129,9 @@ export function logDetail(failure: StreamFailure | undefined): string | undefine
   if (failure === undefined) return undefined;
   const status = failure.status === undefined ? "" : ` with status ${failure.status}`;
   return `the upstream reported an error in its stream${status}`;
+}
+
+/** What is wrong with a stream that cannot be read on, as the end of a sentence. */
+export function flawWords({ flaw }: Pick<StreamTransform, "flaw">): string {
+  return flaw === "damaged" ? "is damaged: its checksum is wrong" : "is too long to relay";
 }

@@ -23,19 +23,34 @@ const READ_MEMBERS = [
   "best_of",
   "background",
   "encoding_format",
+  "tools",
+  "web_search_options",
+];
+
+/** Where the formats of Bedrock's model makers limit their answers at the top of a body. */
+const LIMITS_OF_MAKERS = [
+  "max_tokens",
+  "max_completion_tokens",
+  "maxTokens",
+  "max_new_tokens",
+  "max_tokens_to_sample",
+  "max_gen_len",
+  "n",
+  "num_generations",
+  "numResults",
 ];
 
 /** The same in providers' own formats; Google reads each in camel and in snake case. */
 const NATIVE_READ_MEMBERS: Readonly<Record<Family, readonly string[]>> = {
   openai: [],
-  anthropic: ["model", "stream", "max_tokens"],
-  gemini: ["generationConfig", "generation_config"],
+  anthropic: ["model", "stream", "max_tokens", "tools"],
+  gemini: ["generationConfig", "generation_config", "tools"],
   bedrock: [
     "inferenceConfig",
     "additionalModelRequestFields",
-    "max_tokens",
     "textGenerationConfig",
     "stream",
+    ...LIMITS_OF_MAKERS,
   ],
 };
 

@@ -14,6 +14,7 @@ import {
   breakOff,
   discard,
   finish,
+  flawWords,
   logDetail,
   noteReportedError,
   reportedError,
@@ -133,7 +134,7 @@ class StreamRelay implements Due {
     if (failure?.beforeContent === false) return;
     record.detail = logDetail(failure);
     if (failure !== undefined) throw reportedError(this.#answered, failure);
-    const what = this.#transform.broken ? "is too long to relay" : "ended before its answer began";
+    const what = this.#transform.broken ? flawWords(this.#transform) : "ended before its answer began";
     throw new GatewayError(
       "upstream_unreachable",
       `the stream of provider ${name} ${what}; send the request again`,
@@ -205,7 +206,7 @@ class StreamRelay implements Due {
     timers.paused();
     if (out !== undefined && out.byteLength > 0) this.#held.push(this.#cleared(out));
     if (this.#transform.broken) {
-      const message = `an event of provider ${this.#answered.target.provider.name} is too long to relay`;
+      const message = `an event of provider ${this.#answered.target.provider.name} ${flawWords(this.#transform)}`;
       this.#end({ kind: "failed", code: "upstream_unreachable", message }, "upstream_error");
       this.#answered.control.abort("interrupted");
     }

@@ -7,7 +7,7 @@ import { bedrockPath, parseBedrockPath } from "../formats/bedrock-path.ts";
 import { geminiModelsPath, geminiPath, parseGeminiPath } from "../formats/gemini-path.ts";
 import type { NativeAction, NativeProblem } from "../formats/native-action.ts";
 import { ENDPOINTS, type Family, NATIVE_ENDPOINTS } from "../formats/table.ts";
-import { parseVertexPath, vertexModelsPath, vertexPath } from "../formats/vertex-path.ts";
+import { familyOfVertexPath, parseVertexPath, vertexModelsPath, vertexPath } from "../formats/vertex-path.ts";
 import { problem, wrongMethod } from "./places.ts";
 
 /** What a grammar found. */
@@ -18,15 +18,15 @@ type Found =
 
 interface Grammar {
   /** Whose envelope its clients expect where the path is none. */
-  readonly family: Family;
+  readonly familyOf: (segments: readonly string[]) => Family;
   readonly parse: (method: string, segments: readonly string[]) => Found;
 }
 
 /** Dialects whose paths are not ours. */
 const GRAMMARS: Partial<Record<Dialect, Grammar>> = {
-  gemini: { family: "gemini", parse: readGemini },
-  vertex: { family: "gemini", parse: readVertex },
-  bedrock: { family: "bedrock", parse: readBedrock },
+  gemini: { familyOf: () => "gemini", parse: readGemini },
+  vertex: { familyOf: familyOfVertexPath, parse: readVertex },
+  bedrock: { familyOf: () => "bedrock", parse: readBedrock },
 };
 
 /**
@@ -44,15 +44,16 @@ export function inOwnDialect(place: Place, dialectOf: (name: string) => Dialect 
 
 function readPlace({ scope }: Exclude<Place, { kind: "key" }>, below: Below, grammar: Grammar): Place {
   const { method, segments, upgrade } = below;
-  if (upgrade) return wrongMethod(grammar.family, method, true);
+  const family = grammar.familyOf(segments);
+  if (upgrade) return wrongMethod(family, method, true);
   const found = grammar.parse(method, segments);
   switch (found.kind) {
     case "problem": {
       const code = found.problem === "unsupported" ? "unsupported_endpoint" : "invalid_request";
-      return problem(grammar.family, new GatewayError(code, found.message), scope);
+      return problem(family, new GatewayError(code, found.message), scope);
     }
     case "models": {
-      const endpoint = { ...ENDPOINTS.models, family: grammar.family };
+      const endpoint = { ...ENDPOINTS.models, family };
       return { kind: "endpoint", endpoint, scope, modelId: found.modelId, native: found.native };
     }
     case "call": {

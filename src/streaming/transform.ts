@@ -43,6 +43,8 @@ export interface StreamTransform {
   readonly finished: boolean;
   /** An event is longer than {@link MAX_EVENT_BYTES}: stop reading the upstream and call `end()` with a failure. */
   readonly broken: boolean;
+  /** Why it is broken, where that is not the length of an event. */
+  readonly flaw?: "damaged" | "too_long" | undefined;
 }
 
 /** An error that came as an event of a stream whose HTTP status was 200. */

@@ -46,6 +46,15 @@ describe("HEAD", () => {
     for (const root of ["/gemini", "/bedrock/"])
       expect((await renamed.gateway.fetch(root, { method: "HEAD" })).status).toBe(200);
   });
+
+  test("also below a base path", async () => {
+    const based = await presetScene({ server: { base_path: "/gw" } });
+    const statuses: number[] = [];
+    for (const path of ["/gw", "/gw/", "/gw/gemini", "/gw/anthropic/", "/gw/openai/v1"])
+      statuses.push((await based.gateway.fetch(path, { method: "HEAD" })).status);
+    await based.stop();
+    expect(statuses).toEqual([200, 200, 200, 200, 401]);
+  });
 });
 
 describe("a native path leads to its upstream", () => {
@@ -178,7 +187,7 @@ describe("a model id that could be read in two ways is a 400", () => {
         {
           ...bad,
           path: `/vertex/v1/publishers/anthropic/models/${id}:rawPredict`,
-          family: "gemini",
+          family: "anthropic",
         },
         scene,
       )),

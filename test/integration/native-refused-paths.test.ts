@@ -54,7 +54,7 @@ describe("what is off a provider's list is a 501, wrong methods too", () => {
     ["POST", "/bedrock/v1/model/m/converse", "bedrock"],
     ["GET", "/bedrock/foundation-models", "bedrock"],
     ["POST", "/vertex/v1/publishers/google/models/m:rawPredict", "gemini"],
-    ["POST", "/vertex/v1/publishers/anthropic/models/m:generateContent", "gemini"],
+    ["POST", "/vertex/v1/publishers/anthropic/models/m:generateContent", "anthropic"],
     ["POST", "/vertex/v1/publishers/mistralai/models/m:rawPredict", "gemini"],
     ["GET", "/vertex/v1/publishers/google/models/m:generateContent", "gemini"],
     ["POST", "/vertex/v1beta/publishers/google/models/m:generateContent", "gemini"],
@@ -91,6 +91,8 @@ test("/NAME belongs to the provider that is called so: without one it is not fou
     ["/gemini/v1beta/files", "gemini"],
     ["/vertex/v1/publishers/google/models/m:generateContent", "gemini"],
     ["/bedrock/model/m/converse", "bedrock"],
+    ["/vertex/v1/publishers/anthropic/models/m:rawPredict", "anthropic"],
+    ["/vertex/v1/publishers/anthropic/models/m:predict", "anthropic"],
     ["/fireworks/v1/chat/completions", "openai"],
   ];
   for (const [path, family] of calls)

@@ -117,6 +117,8 @@ describe("a top-level key that could be read two ways is refused", () => {
     ['{"model":"m","MAX_completion_TOKENS":1}', "MAX_completion_TOKENS"],
     ['{"model":"m","max_Output_tokens":1}', "max_Output_tokens"],
     ['{"model":"m","N":1}', "N"],
+    ['{"model":"m","Tools":[]}', "Tools"],
+    ['{"model":"m","Web_Search_Options":{}}', "Web_Search_Options"],
     ['{"model":"m","\u017ftream":true}', "\u017ftream"],
     ['{"model":"m","max_to\u212aens":1}', "max_to\u212aens"],
   ])("%s", async (body, param) => {

@@ -72,11 +72,7 @@ describe("a path of a provider's own", () => {
 
   test.each([
     ["POST", "/gemini/v1beta/models/g:unknown", "unsupported_endpoint gemini"],
-    [
-      "GET",
-      "/gemini/v1beta/models/g:generateContent",
-      "models g:generateContent false v1beta/models/g%3AgenerateContent",
-    ],
+    ["GET", "/gemini/v1beta/models/g:generateContent", "unsupported_endpoint gemini"],
     ["POST", "/gemini/v1beta/models/a%252e:generateContent", "invalid_request gemini"],
     ["POST", "/bedrock/model/a%3Fb/invoke", "invalid_request bedrock"],
     ["DELETE", "/bedrock/model/m/invoke", "unsupported_endpoint bedrock"],
