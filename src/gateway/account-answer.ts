@@ -7,6 +7,7 @@ import { readNativeUsage } from "../formats/native-usage.ts";
 import { readTailUsage } from "../formats/tail-usage.ts";
 import type { Usage } from "../formats/usage.ts";
 import { isRecord } from "../lib/json-value.ts";
+import type { StreamTransform } from "../streaming/transform.ts";
 import { type Answered, noteReportedError } from "./attempt.ts";
 
 /** Takes note of an answer that has come whole. */
@@ -28,6 +29,18 @@ export function accountFor(answered: Answered, body: Uint8Array): void {
 export function accountForLong({ call, record, reply }: Answered, tail: Buffer<ArrayBuffer>): void {
   record.usage = readTailUsage(call.endpoint, tail, reply.response.headers);
   if (record.account !== undefined) record.account.complete = true;
+}
+
+/** What a stream has cost so far. */
+export function accountForStream(answered: Answered, transform: StreamTransform, complete: boolean): void {
+  const { record } = answered;
+  const { usage, textBytes, answerModel, failure } = transform;
+  if (failure?.beforeContent === true) noteReportedError(answered, failure.status);
+  record.usage = usage;
+  if (record.account === undefined) return;
+  record.account.complete = complete;
+  record.account.textBytes = textBytes;
+  record.account.answerModel = answerModel;
 }
 
 /** An error in a provider's own format that came behind a 200: nothing was done for it. */

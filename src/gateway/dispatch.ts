@@ -64,8 +64,7 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
   record.waitForUpstream();
   const { keepaliveMs } = snapshot.server;
   const form = formAsked(call.endpoint, work.search);
-  const headBy = form === "events" ? state.wheel.now() + (keepaliveMs || HOLD_MS) : Number.POSITIVE_INFINITY;
-  const settings = { wheel: state.wheel, keepaliveMs, headBy };
+  const settings = { wheel: state.wheel, keepaliveMs, headBy: state.wheel.now() + (keepaliveMs || HOLD_MS) };
   const onSending = (): void => record.account?.sending(record.now());
   const send = async (bytes: Uint8Array | undefined): Promise<Outcome> => {
     const access = await accessTo(target.provider, control.signal);
@@ -105,7 +104,9 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
       throw error;
     }
   };
-  const reply = call.stream ? await untilHeadIsDue(replied(), settings) : await replied();
+  // No head leaves before the first byte of its body, and only in a stream of events a comment can be that.
+  const mayPing = call.stream && form === "events";
+  const reply = mayPing ? await untilHeadIsDue(replied(), settings) : await replied();
   record.upstreamAnswered();
   if (reply instanceof Late) return relayWithoutAnswer(reply.pending, answered, form, settings);
   return await relayOrDiscard(answered(reply), settings);
@@ -141,10 +142,7 @@ async function relayOrDiscard(attempt: Answered, settings: StreamSettings): Prom
   }
 }
 
-/**
- * The longest the head of a stream is held back when keep-alive comments are off. Of streams that are no events it is
- * held until they begin: no head leaves before the first byte of its body, and a comment has no place in them.
- */
+/** The longest the head of a stream is held back when keep-alive comments are off. */
 const HOLD_MS = 15_000;
 
 /** The head of a stream is due, and the upstream has not answered yet. */

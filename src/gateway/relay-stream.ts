@@ -8,6 +8,7 @@ import { type ByteRead, type ByteReader, byteReader } from "../lib/byte-reader.t
 import { sniffingReader } from "../lib/sniffing-reader.ts";
 import { createAlarm, type Due, type Wheel } from "../lib/wheel.ts";
 import type { StreamEnd, StreamTransform } from "../streaming/transform.ts";
+import { accountForStream } from "./account-answer.ts";
 import {
   type AbortReason,
   type Answered,
@@ -16,7 +17,6 @@ import {
   finish,
   flawWords,
   logDetail,
-  noteReportedError,
   reportedError,
 } from "./attempt.ts";
 import { scrubBytes } from "./scrub.ts";
@@ -48,7 +48,7 @@ export async function relayStream(
   const reader = readerOf(answered, byteReader(answered.reply.response.body));
   const relay = new StreamRelay(answered, transformFor(answered, form), reader, settings);
   answered.record.waitForUpstream();
-  await relay.hold();
+  await relay.hold(form);
   return streamResponse(answered, relay, headers);
 }
 
@@ -102,14 +102,19 @@ class StreamRelay implements Due {
     this.#reader = reader;
   }
 
-  /** Reads until the head may go out. */
-  async hold(): Promise<void> {
+  /** Reads until the head may go out. When it is due, a form without comments waits for bytes to send it with. */
+  async hold(form: StreamForm): Promise<void> {
     const until = createAlarm(this.#settings.wheel, this.#settings.headBy);
+    let isDue = false;
     try {
       while (!this.#transform.started && this.#ending === undefined) {
+        if (isDue && (form === "events" || this.#held.length > 0)) return;
         this.#reading ??= this.#reader.read();
-        const result = await Promise.race([this.#reading, until.rang]);
-        if (result === undefined) return;
+        const result: ByteRead | undefined = await (isDue
+          ? this.#reading
+          : Promise.race([this.#reading, until.rang]));
+        isDue ||= result === undefined;
+        if (result === undefined) continue;
         this.#reading = undefined;
         this.#take(result);
       }
@@ -117,7 +122,7 @@ class StreamRelay implements Due {
     } catch (error) {
       const failure = error instanceof GatewayError ? error : breakOff(this.#answered, error).error;
       // What came before may have said what the input was.
-      this.#account(this.#transform.whole);
+      accountForStream(this.#answered, this.#transform, this.#transform.whole);
       discard(this.#answered);
       throw failure;
     } finally {
@@ -225,7 +230,7 @@ class StreamRelay implements Due {
     if (last !== undefined && last.byteLength > 0) this.#held.push(scrubBytes(this.#answered.scrub, last));
     const { record } = this.#answered;
     const { failure, whole } = this.#transform;
-    this.#account(whole);
+    accountForStream(this.#answered, this.#transform, whole);
     record.detail ??= logDetail(failure);
     const isCut = end === "completed" && !(whole && failure === undefined);
     this.#ending = { whole: how.kind === "eof", end: isCut ? "upstream_error" : end };
@@ -256,7 +261,7 @@ class StreamRelay implements Due {
   /** The client has left. */
   #leave(end: End): void {
     this.#answered.control.abort("client_closed" satisfies AbortReason);
-    this.#account(this.#transform.finished);
+    accountForStream(this.#answered, this.#transform, this.#transform.finished);
     this.#close(false, end);
   }
 
@@ -279,18 +284,6 @@ class StreamRelay implements Due {
       until.cancel();
       this.#leave("completed");
     }
-  }
-
-  /** What the stream has cost so far. */
-  #account(complete: boolean): void {
-    const { record } = this.#answered;
-    const { usage, textBytes, answerModel, failure } = this.#transform;
-    if (failure?.beforeContent === true) noteReportedError(this.#answered, failure.status);
-    record.usage = usage;
-    if (record.account === undefined) return;
-    record.account.complete = complete;
-    record.account.textBytes = textBytes;
-    record.account.answerModel = answerModel;
   }
 
   #close(whole: boolean, end: End): void {

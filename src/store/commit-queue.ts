@@ -4,7 +4,7 @@ import type { Item } from "./attempt.ts";
 import type { Batch, StoredRow } from "./batch.ts";
 import { codeOf, reasonOf } from "./store-error.ts";
 
-const EVERY_MS = 100;
+const EVERY_MS = 50;
 /** A request is two items: its attempt, and its end with its row. */
 const AT_MOST_ITEMS = 1000;
 const FIRST_RETRY_MS = 50;

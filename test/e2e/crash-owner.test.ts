@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { within } from "../support/deadline.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { money, printed, type Spend, settled } from "../support/money-account.ts";
+import { eventually, money, printed, type Spend, settled } from "../support/money-account.ts";
 import {
   buy,
   CENT,
@@ -109,7 +109,8 @@ describe("a second process on the same store", () => {
       ];
       return said.total.cost_nano_usd;
     };
-    expect(await read()).toBe(10 * CENT);
+    // What is settled is written a moment later.
+    await eventually(read, 10 * CENT);
     await running.gateway.stop();
     expect(await read()).toBe(10 * CENT);
   });

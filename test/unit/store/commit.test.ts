@@ -37,7 +37,7 @@ function stored(path: string): unknown {
 }
 
 describe("the next transaction", () => {
-  test("comes 100 ms later, with all that was settled meanwhile", async () => {
+  test("comes 50 ms later, with all that was settled meanwhile", async () => {
     const path = storePath();
     const commits: number[] = [];
     const scene = await openScene(path, { onCommit: (_, rows) => commits.push(rows) });
@@ -45,7 +45,7 @@ describe("the next transaction", () => {
     scene.run(20);
     await settle(scene, 2n);
     expect(stored(path)).toEqual({ n: 0, cost: 0 });
-    scene.run(80);
+    scene.run(30);
     expect(stored(path)).toEqual({ n: 2, cost: 3 });
     expect(commits).toEqual([2]);
     scene.store.close();
@@ -73,7 +73,7 @@ describe("a database that cannot be written", () => {
       ...{ costNanoUsd: 60n, usage: undefined, tokens: 1, flags: [], status: 200 },
       row: () => requestRow({ userAgent: "x".repeat(100_000) }),
     });
-    scene.run(100);
+    scene.run(50);
     expect(scene.ledger.fault).toContain("full");
     expect(await scene.ledger.reserve(reserving([hold(CAP, 1n)]))).toMatchObject({ kind: "unavailable" });
     expect(scene.ledger.level(CAP)).toEqual({ spent: 60n, held: 0n });
@@ -95,7 +95,7 @@ describe("a database that cannot be written", () => {
     await settle(scene, 7n);
     const other = new Database(path);
     other.run("BEGIN IMMEDIATE");
-    scene.run(100);
+    scene.run(50);
     expect(scene.ledger.fault).toBeUndefined();
     scene.run(3_000);
     expect(scene.ledger.fault).toContain("locked");
