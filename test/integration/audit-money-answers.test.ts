@@ -128,6 +128,9 @@ describe("an answer that is too long to be held", () => {
   });
 });
 
+/** Ample time for a gateway to read what has arrived. */
+const READ_MS = 500;
+
 test("input that was reported before a stream broke is what is charged for it", async () => {
   const usage = { input_tokens: 777, output_tokens: 1 };
   const start = { id: "msg_1", type: "message", role: "assistant", model: "m", content: [], usage };
@@ -135,6 +138,8 @@ test("input that was reported before a stream broke is what is charged for it", 
   const answer = `HTTP/1.1 200 OK\r\n${EVENTS_TYPE}content-length: 100000\r\n\r\n${event}`;
   turn = async (upstream) => {
     upstream.write(answer);
+    // Bytes that arrive together with the end of their connection may be lost before anybody has read them.
+    await Bun.sleep(READ_MS);
     upstream.end();
   };
   await buy(scene.gateway, 50, {
@@ -144,7 +149,9 @@ test("input that was reported before a stream broke is what is charged for it", 
     body: { stream: true },
   });
   const row = await rowOf(scene.gateway, id);
-  expect(row).toMatchObject({ status: 502, flags: ["estimated"], usage: { input_tokens: 777 } });
+  // Whether its head went out before it broke is a matter of time; what it is charged is not.
+  expect(row).toMatchObject({ flags: ["estimated"], usage: { input_tokens: 777 } });
+  expect(row.ended).toBe("upstream_error");
 });
 
 test("a stream that came for a plain call is charged by its usage", async () => {
