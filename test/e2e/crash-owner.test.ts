@@ -2,7 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
-import { chmodSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { within } from "../support/deadline.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { eventually, money, printed, type Spend, settled } from "../support/money-account.ts";
@@ -147,14 +147,5 @@ describe("a file", () => {
     const said = await failure(startGateway(moneyYaml("http://127.0.0.1:9", store, {})));
     expect(said).toContain("exited with 1");
     expect(said).toContain("no/such/folder");
-  });
-
-  test.skipIf(process.getuid?.() === 0)("that may not be written is refused by name", async () => {
-    const running = await start("1s");
-    await running.gateway.stop();
-    chmodSync(running.store, 0o400);
-    const said = await failure(second(running, "1s"));
-    expect(said).toContain("exited with 1");
-    expect(said).toContain(running.store);
   });
 });
