@@ -22,7 +22,7 @@ import { openGatewayStore } from "./gateway-store.ts";
 import type { Io } from "./io.ts";
 import { createMocks } from "./mocks.ts";
 import { createNativeCredentials } from "./native-credentials.ts";
-import { createNetwork } from "./network.ts";
+import { createNetwork, plainFetch } from "./network.ts";
 import { createSink } from "./record-sink.ts";
 import { createReloader, type Live, type Reloader } from "./reload.ts";
 import { BUILD } from "./version.ts";
@@ -164,10 +164,6 @@ function openState(ledger: Ledger): State {
     instanceId: shortId(),
     upstream: createUpstream({ fetch: plainFetch, reach, wheel }),
   });
-}
-
-function plainFetch(url: string, init: BunFetchRequestInit): Promise<Response> {
-  return fetch(url, init);
 }
 
 function newId(): string {

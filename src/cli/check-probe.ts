@@ -7,7 +7,7 @@ import { createWheel } from "../lib/wheel.ts";
 import { createReach } from "../upstream/reach.ts";
 import { createUpstream } from "../upstream/send.ts";
 import { createNativeCredentials } from "./native-credentials.ts";
-import { createNetwork } from "./network.ts";
+import { createNetwork, plainFetch } from "./network.ts";
 
 /** The longest that one call may take. */
 const LIMIT_MS = 5_000;
@@ -42,10 +42,6 @@ export async function probeAll(
     return [name, await probeProvider(provider, deps)] as const;
   });
   return new Map(await Promise.all(entries));
-}
-
-function plainFetch(url: string, init: BunFetchRequestInit): Promise<Response> {
-  return fetch(url, init);
 }
 
 /** Stands for a provider that answers by itself: it is told apart, and not asked. */

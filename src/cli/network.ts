@@ -33,3 +33,8 @@ export function createNetwork(now: () => number): Network {
     },
   };
 }
+
+/** The runtime's `fetch` and nothing else of it, which can be handed on. */
+export function plainFetch(url: string, init: BunFetchRequestInit): Promise<Response> {
+  return fetch(url, init);
+}

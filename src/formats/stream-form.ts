@@ -6,22 +6,14 @@ import type { Endpoint } from "./table.ts";
 /** Server-sent events, a JSON array that comes piece by piece, or the binary event stream of AWS. */
 export type StreamForm = "events" | "array" | "binary";
 
-const CONTENT_TYPES: Readonly<Record<StreamForm, string>> = {
-  events: "text/event-stream",
-  array: "application/json",
-  binary: "application/vnd.amazon.eventstream",
-};
+/** The content type of a stream of events. */
+export const EVENTS_TYPE = "text/event-stream";
 
 /** The form that a call asks for. `search` is the query as sent, with `?`, or empty. */
 export function formAsked({ family, native }: Endpoint, search: string): StreamForm {
   if (native === undefined || family === "anthropic") return "events";
   if (family === "bedrock") return "binary";
   return asksEvents(new URLSearchParams(search)) ? "events" : "array";
-}
-
-/** The content type of a stream whose answer has not said it yet. */
-export function contentTypeOf(form: StreamForm): string {
-  return CONTENT_TYPES[form];
 }
 
 /** The form of an answer by its content type; undefined when it is no stream. */

@@ -2,7 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Call, Target } from "../exchange.ts";
-import { formAsked, type StreamForm } from "../formats/stream-form.ts";
+import { formAsked } from "../formats/stream-form.ts";
 import { createAlarm } from "../lib/wheel.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import { buildRequest, type UpstreamRequest } from "../upstream/request.ts";
@@ -63,7 +63,6 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
   record.attempts += 1;
   record.waitForUpstream();
   const { keepaliveMs } = snapshot.server;
-  const form = formAsked(call.endpoint, work.search);
   const settings = { wheel: state.wheel, keepaliveMs, headBy: state.wheel.now() + (keepaliveMs || HOLD_MS) };
   const onSending = (): void => record.account?.sending(record.now());
   const send = async (bytes: Uint8Array | undefined): Promise<Outcome> => {
@@ -105,10 +104,10 @@ export async function dispatch(work: Dispatch, snapshot: Snapshot, state: State)
     }
   };
   // No head leaves before the first byte of its body, and only in a stream of events a comment can be that.
-  const mayPing = call.stream && form === "events";
+  const mayPing = call.stream && formAsked(call.endpoint, work.search) === "events";
   const reply = mayPing ? await untilHeadIsDue(replied(), settings) : await replied();
   record.upstreamAnswered();
-  if (reply instanceof Late) return relayWithoutAnswer(reply.pending, answered, form, settings);
+  if (reply instanceof Late) return relayWithoutAnswer(reply.pending, answered, settings);
   return await relayOrDiscard(answered(reply), settings);
 }
 
@@ -167,12 +166,11 @@ async function untilHeadIsDue(pending: Promise<Reply>, settings: StreamSettings)
 function relayWithoutAnswer(
   pending: Promise<Reply>,
   answered: (reply: Reply) => Answered,
-  form: StreamForm,
   settings: StreamSettings,
 ): Response {
   const late = createLateReply(pending, (reply) => requireRelayable(attempt, reply));
   const attempt = answered(late.reply);
-  return relayLate(attempt, form, late.source, settings);
+  return relayLate(attempt, late.source, settings);
 }
 
 function failureOf(

@@ -3,7 +3,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { End } from "../exchange.ts";
-import { contentTypeOf, pingFor, type StreamForm } from "../formats/stream-form.ts";
+import { EVENTS_TYPE, pingFor, type StreamForm } from "../formats/stream-form.ts";
 import { type ByteRead, type ByteReader, byteReader } from "../lib/byte-reader.ts";
 import { sniffingReader } from "../lib/sniffing-reader.ts";
 import { createAlarm, type Due, type Wheel } from "../lib/wheel.ts";
@@ -56,16 +56,11 @@ function readerOf({ target }: Answered, source: ByteReader): ByteReader {
   return target.provider.repair ? sniffingReader(source) : source;
 }
 
-/** A stream whose head goes out at once, before the upstream has answered at all. */
-export function relayLate(
-  answered: Answered,
-  form: StreamForm,
-  source: ByteReader,
-  settings: StreamSettings,
-): Response {
+/** A stream of events whose head goes out at once, before the upstream has answered at all. */
+export function relayLate(answered: Answered, source: ByteReader, settings: StreamSettings): Response {
   const reader = readerOf(answered, source);
-  const relay = new StreamRelay(answered, transformFor(answered, form), reader, settings);
-  return streamResponse(answered, relay, { "content-type": contentTypeOf(form) });
+  const relay = new StreamRelay(answered, transformFor(answered, "events"), reader, settings);
+  return streamResponse(answered, relay, { "content-type": EVENTS_TYPE });
 }
 
 function streamResponse(answered: Answered, relay: StreamRelay, headers: Record<string, string>): Response {

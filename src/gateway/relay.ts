@@ -2,7 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import { toSpecifiedModels } from "../formats/model-list.ts";
-import { contentTypeOf, formOf } from "../formats/stream-form.ts";
+import { EVENTS_TYPE, formOf } from "../formats/stream-form.ts";
 import { returnedHeaders } from "../upstream/headers.ts";
 import type { Reply } from "../upstream/send.ts";
 import { accountFor } from "./account-answer.ts";
@@ -32,7 +32,7 @@ export async function relay(answered: Answered, settings: StreamSettings): Promi
   if (form !== undefined) return await relayStream(answered, form, headers, settings);
   if (!answered.target.provider.repair) return await relayWhole(answered, headers);
   // A stream is one for the client, whatever the upstream calls what it sends.
-  const renamed = { ...headers, "content-type": contentTypeOf("events") };
+  const renamed = { ...headers, "content-type": EVENTS_TYPE };
   return await relayStream(answered, "events", renamed, settings);
 }
 

@@ -1,7 +1,7 @@
 // What is kept of a request: its record as a row of the store.
 
 import type { End, Price } from "../exchange.ts";
-import type { AttemptRow, Profile, RequestRow } from "../store/entry.ts";
+import { type AttemptRow, NOBODY, type Profile, type RequestRow } from "../store/entry.ts";
 import { type RequestRecord, roundedMs, withoutKeys } from "../telemetry/record.ts";
 import { profileOf } from "./profile.ts";
 
@@ -46,16 +46,6 @@ function callerProfile({ caller, target, matched }: RequestRecord): Profile {
   const profile = profileOf(key, target, []);
   return matched.length === 0 ? profile : { ...profile, policies: matched };
 }
-
-const NOBODY: Profile = {
-  key: undefined,
-  user: undefined,
-  workspace: undefined,
-  tags: {},
-  provider: undefined,
-  model: undefined,
-  policies: [],
-};
 
 function attemptsOf(record: RequestRecord, end: End): readonly AttemptRow[] {
   const { account, target } = record;

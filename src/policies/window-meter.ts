@@ -14,13 +14,7 @@ const MAX_HEADER_SUBJECTS = 10_000;
 const NOW: TimeWindow = { start: 0, end: Number.POSITIVE_INFINITY };
 
 /** Everything that a {@link WindowMeter} is made of. */
-interface MeterSettings {
-  readonly metric: Metric;
-  readonly unit: WindowUnit | undefined;
-  readonly timezone: string;
-  readonly shape: string;
-  readonly limit: bigint;
-  readonly overrides: ReadonlyMap<string, bigint>;
+interface MeterSettings extends Omit<Meter, "claim"> {
   /** Whom a subject is for the reader of a refusal. */
   readonly whoIs: (subject: string | undefined) => string;
 }

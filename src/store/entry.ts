@@ -55,6 +55,17 @@ export interface Profile {
   readonly policies: readonly string[];
 }
 
+/** Stands in where nobody knows who called: the sums stay right, only the names are missing. */
+export const NOBODY: Profile = {
+  key: undefined,
+  user: undefined,
+  workspace: undefined,
+  tags: {},
+  provider: undefined,
+  model: undefined,
+  policies: [],
+};
+
 /** One attempt that is about to be made. */
 export interface Reserving {
   readonly requestId: string;

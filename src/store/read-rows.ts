@@ -3,7 +3,7 @@
 import type { Database } from "bun:sqlite";
 import type { Price } from "../exchange.ts";
 import type { Usage } from "../formats/usage.ts";
-import type { Profile, RequestRow } from "./entry.ts";
+import { NOBODY, type Profile, type RequestRow } from "./entry.ts";
 import { type Detail, decodeDetail, decodeFlags, decodePrice, decodeProfile } from "./row-text.ts";
 
 interface StoredRow {
@@ -53,17 +53,6 @@ export function definitionsReader<T>(
     return value;
   };
 }
-
-/** Stands in where a definition is missing: the sums stay right, only the names are lost. */
-export const NOBODY: Profile = {
-  key: undefined,
-  user: undefined,
-  workspace: undefined,
-  tags: {},
-  provider: undefined,
-  model: undefined,
-  policies: [],
-};
 
 function decodeRow(stored: StoredRow, profile: Profile, price: Price | undefined): RequestRow {
   const detail = decodeDetail(stored.detail);

@@ -3,9 +3,9 @@
 import type { Database } from "bun:sqlite";
 import { formatUsd, toJsonNano } from "../lib/money.ts";
 import { quoted } from "../lib/quote.ts";
-import type { Profile } from "./entry.ts";
+import { NOBODY, type Profile } from "./entry.ts";
 import { INSTANT_WORDS, readInstant } from "./read-filter.ts";
-import { definitionsReader, NOBODY } from "./read-rows.ts";
+import { definitionsReader } from "./read-rows.ts";
 import { type Cut, type Piece, readSums } from "./read-sums.ts";
 import {
   BUCKETS,
